@@ -1,0 +1,135 @@
+"""All wiring, on one page: contracts, state, pipeline, webhooks and docs become one ASGI application."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+
+from connexion.middleware import ConnexionMiddleware
+from connexion.middleware.exceptions import ExceptionMiddleware
+from connexion.middleware.lifespan import LifespanMiddleware
+from connexion.resolver import RelativeResolver
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mockserver import __version__, vendors
+from mockserver.contract import load
+from mockserver.contract.model import Contract
+from mockserver.docs import docs_app
+from mockserver.engine.access import Directory
+from mockserver.engine.call import Credential
+from mockserver.engine.clock import Clock, SystemClock
+from mockserver.engine.sender import AttemptReport, Sender, SenderOptions
+from mockserver.engine.webhooks import policies
+from mockserver.pipeline import Exchange, Pipeline
+from mockserver.settings import Settings
+from mockserver.store import open_store
+from mockserver.tenants import DEMOS, demo_credentials, new_credential, new_tenant
+
+
+class Mock:
+    """The mock server: an ASGI application, and what tests and the command line reach into."""
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        clock: Clock | None = None,
+        observe: Callable[[Exchange], None] | None = None,
+        on_attempt: Callable[[AttemptReport], None] | None = None,
+        on_ready: Callable[[], None] | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.clock = clock or SystemClock()
+        self.contracts: Mapping[str, Contract] = {name: load(name) for name in self.settings.apis}
+        self.store = open_store(self.settings.database)
+        self.directories = {
+            name: Directory(
+                demo_credentials(
+                    contract, plan=self.settings.plans.get(name), unlimited=self.settings.unlimited
+                )
+            )
+            for name, contract in self.contracts.items()
+        }
+        options = SenderOptions(
+            pace=self.settings.webhook_pace,
+            allow_loopback=self.settings.loopback_webhooks,
+            user_agent=f"leadmock/{__version__}",
+            log=on_attempt or (lambda _report: None),
+        )
+        self.sender = Sender(self.store, self.clock, policies(self.contracts.values()), options)
+        self._on_ready = on_ready
+        self._asgi = self._build(observe)
+
+    def _build(self, observe: Callable[[Exchange], None] | None) -> ASGIApp:
+        pipeline = partial(
+            Pipeline, settings=self.settings, store=self.store, clock=self.clock, observe=observe
+        )
+        app = ConnexionMiddleware(
+            docs_app(self.contracts, self.directories),
+            import_name=__name__,
+            lifespan=self._lifespan,
+            # Connexion's own routing, security and validation are not in the list: the pipeline compiles
+            # them from the same specification, several times faster and with the vendors' envelopes.
+            middlewares=[pipeline, ExceptionMiddleware, LifespanMiddleware],
+        )
+        for name, contract in self.contracts.items():
+            app.add_api(
+                copy.deepcopy(contract.document),
+                base_path=contract.base_path,
+                name=name,
+                resolver=RelativeResolver(vendors.module(name)),
+                contract=contract,
+                directory=self.directories[name],
+            )
+        return app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._asgi(scope, receive, send)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: ASGIApp) -> AsyncIterator[None]:
+        await self.seed()
+        self.sender.start()
+        if self._on_ready is not None:
+            self._on_ready()
+        try:
+            yield
+        finally:
+            await self.sender.stop()
+            await self.store.close()
+
+    async def seed(self) -> None:
+        """Give the demo tenants their first records, once per database."""
+        for api, directory in self.directories.items():
+            seeded = {demo.id for demo in DEMOS[api] if demo.seeded}
+            tenants = {credential.tenant.key: credential.tenant for credential in directory}
+            for tenant in tenants.values():
+                if tenant.id in seeded:
+                    async with self.store.transaction(tenant.key) as tx:
+                        if await tx.counter("seeded") == 0:
+                            await tx.counter("seeded", 1)
+                            await vendors.module(api).seed(tx, tenant, self.clock.now())
+
+    def add_tenant(
+        self,
+        api: str,
+        *,
+        name: str = "",
+        plan: str | None = None,
+        unlimited: bool = False,
+        scopes: tuple[str, ...] | None = None,
+    ) -> Credential:
+        """A fresh, empty tenant and a credential of it."""
+        tenant = new_tenant(self.contracts[api], name=name, plan=plan, unlimited=unlimited)
+        credential = new_credential(self.contracts[api], tenant, scopes=scopes)
+        self.directories[api].add(credential)
+        return credential
+
+    def add_credential(self, tenant_of: Credential, *, scopes: tuple[str, ...] | None = None) -> Credential:
+        """One more credential of the tenant that `tenant_of` belongs to."""
+        api = tenant_of.tenant.api
+        credential = new_credential(self.contracts[api], tenant_of.tenant, scopes=scopes)
+        self.directories[api].add(credential)
+        return credential

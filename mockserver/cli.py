@@ -1,0 +1,153 @@
+"""The `leadmock` command."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+from collections.abc import Sequence
+
+import uvicorn
+
+from mockserver import __version__
+from mockserver.app import Mock
+from mockserver.console import attempt_log, request_log, welcome
+from mockserver.contract import AVAILABLE, ContractError, load
+from mockserver.settings import Settings
+from mockserver.store import StoreError
+
+_LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
+
+
+class UsageError(Exception):
+    """The command cannot do what it is asked; the text says why and what to do. Exit status 2."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit status: 0 done, 2 could not run."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return _serve(options)
+    except (UsageError, StoreError, ContractError) as error:
+        print(f"leadmock: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="leadmock", description="A local twin of the SalesIQ, MEGA, ConvertIQ and CRMLead Pro lead APIs."
+    )
+    parser.add_argument("--version", action="version", version=f"leadmock {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    serve = commands.add_parser(
+        "serve",
+        help="run the mock server",
+        description="Run the mock server: all APIs on one port, each at its vendor's own path.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = serve.add_argument
+    add("--api", action="append", metavar="NAME", help=f"serve this API only ({', '.join(AVAILABLE)}); repeatable")
+    add("--host", default="127.0.0.1", help="address to listen on")
+    add("--port", type=int, default=8080, help="port to listen on; 0 takes a free one")
+    add("--database", metavar="FILE", help="keep state in this SQLite file instead of in memory")
+    add(
+        "--plan",
+        action="append",
+        default=[],
+        metavar="API=PLAN",
+        help="plan of an API's demo tenants, such as salesiq=starter; repeatable",
+    )
+    add("--unlimited", action="store_true", help="no rate limits and no quotas, for fuzzing")
+    add(
+        "--loopback-webhooks",
+        choices=("auto", "yes", "no"),
+        default="auto",
+        help="let webhooks go to 127.0.0.1 and localhost; auto: when the server itself listens there",
+    )
+    add("--webhook-pace", type=float, default=1.0, metavar="X", help="factor on webhook retry delays")
+    add("--log", choices=("text", "json", "off"), default="text", help="form of the request log")
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    listener = _listen(options.host, options.port)
+    origin = _origin(options.host, listener)
+    observe = None if options.log == "off" else request_log(options.log)
+    on_attempt = None if options.log == "off" else attempt_log(options.log)
+    try:
+        mock = Mock(settings, observe=observe, on_attempt=on_attempt, on_ready=lambda: _announce(origin, mock))
+        config = uvicorn.Config(
+            mock, lifespan="on", log_level="error", access_log=False, server_header=False, http="httptools"
+        )
+        server = uvicorn.Server(config)
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        listener.close()
+    if not server.started:
+        return 2
+    print("leadmock stopped")
+    return 0
+
+
+def _announce(origin: str, mock: Mock) -> None:
+    shown = {name: next(iter(directory)) for name, directory in mock.directories.items()}
+    state = mock.settings.database or "in memory, gone when it stops"
+    print(welcome(origin, mock.contracts, shown, state, __version__), flush=True)
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    apis = tuple(dict.fromkeys(options.api or AVAILABLE))
+    for api in apis:
+        if api not in AVAILABLE:
+            raise UsageError(f"--api {api}: there is no such API; there are {', '.join(AVAILABLE)}")
+    if not 0 < options.webhook_pace <= 1000:  # noqa: PLR2004  # a thousand times slower is a typing mistake
+        raise UsageError(f"--webhook-pace {options.webhook_pace}: must be above 0 and at most 1000")
+    loopback = options.loopback_webhooks
+    return Settings(
+        apis=apis,
+        database=options.database,
+        plans=dict(_plan(text, apis) for text in options.plan),
+        unlimited=options.unlimited,
+        loopback_webhooks=options.host in _LOOPBACK if loopback == "auto" else loopback == "yes",
+        webhook_pace=options.webhook_pace,
+    )
+
+
+def _plan(text: str, apis: tuple[str, ...]) -> tuple[str, str]:
+    api, _, plan = text.partition("=")
+    if api not in apis:
+        raise UsageError(f"--plan {text}: must be API=PLAN with one of {', '.join(apis)}")
+    plans = load(api).plans
+    if not plans:
+        raise UsageError(f"--plan {text}: {api} has no plans")
+    if plan not in plans:
+        raise UsageError(f"--plan {text}: {api} has no plan {plan!r}; there are {', '.join(plans)}")
+    return api, plan
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"--host {host} --port {port}: cannot be used ({error})") from None
+    family, kind, protocol, _, address = infos[0]
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(2048)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"cannot listen on {host}:{port} ({reason}); try --port 0 for a free port") from None
+    return listener
+
+
+def _origin(host: str, listener: socket.socket) -> str:
+    port = listener.getsockname()[1]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  # only compared
+    return f"http://{shown}:{port}"

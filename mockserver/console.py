@@ -1,0 +1,124 @@
+"""What `leadmock serve` prints: how to use each API, then one readable line per request."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import TextIO
+
+from mockserver.contract.model import Contract
+from mockserver.docs import PREFIX, credential_headers, example_curl
+from mockserver.engine.call import Credential
+from mockserver.engine.sender import AttemptReport
+from mockserver.pipeline import Exchange
+
+_COLOURS = {2: "32", 3: "36", 4: "33", 5: "31"}
+
+
+def welcome(
+    origin: str, contracts: Mapping[str, Contract], shown: Mapping[str, Credential], state: str, version: str
+) -> str:
+    """What a newcomer needs: where, with which key, on which plan, and a line to paste."""
+    lines = [f"leadmock {version} on {origin}  (state: {state}; Ctrl-C stops it)", ""]
+    for name, contract in contracts.items():
+        credential = shown[name]
+        lines.append(f"{contract.title}  {origin}{contract.base_path}")
+        headers = credential_headers(contract, credential).items()
+        lines += [f"  header  {header}: {value}" for header, value in headers]
+        lines.append(f"  plan    {_plan(contract, credential)}")
+        lines.append(f"  docs    {origin}{PREFIX}/docs/{name}/")
+        lines += [f"  try     {example_curl(contract, credential, origin)}", ""]
+    return "\n".join(lines)
+
+
+def _plan(contract: Contract, credential: Credential) -> str:
+    if credential.tenant.unlimited:
+        return "unlimited (no rate limits, no quotas)"
+    plan = contract.plans.get(credential.tenant.plan or "")
+    if plan is None:
+        windows = {
+            (operation.rate_limit.bucket, window.limit, window.seconds)
+            for operation in contract.operations.values()
+            if operation.rate_limit is not None
+            for window in operation.rate_limit.windows or ()
+        }
+        ordered = sorted(windows, key=lambda item: (item[0] != "default", item[2]))
+        return "none; " + _limits((f"{limit:,} {_bucket(bucket)}{_per(s)}") for bucket, limit, s in ordered)
+    limits = [f"{window.limit:,} requests {_per(window.seconds)}" for window in plan.rate_limits["default"]]
+    limits += [f"{limit:,} {kind}s" for kind, limit in plan.quotas.items()]
+    return f"{plan.name}; {_limits(limits)}"
+
+
+def _bucket(bucket: str) -> str:
+    return "requests " if bucket == "default" else f"{bucket} requests "
+
+
+def _per(seconds: int) -> str:
+    return {60: "a minute", 3600: "an hour", 86400: "a day"}.get(seconds, f"in {seconds} seconds")
+
+
+def _limits(texts: Iterable[str]) -> str:
+    return ", ".join(texts) or "unlimited"
+
+
+def request_log(form: str, stream: TextIO = sys.stdout) -> Callable[[Exchange], None]:
+    """The observer that writes each exchange in `form`: "text" or "json"."""
+    if form == "json":
+        return lambda exchange: _write(stream, _as_json(exchange))
+    colour = stream.isatty()
+    return lambda exchange: _write(stream, _as_text(exchange, colour=colour))
+
+
+def attempt_log(form: str, stream: TextIO = sys.stdout) -> Callable[[AttemptReport], None]:
+    """The observer that writes each webhook attempt in `form`: "text" or "json"."""
+    if form == "json":
+        return lambda report: _write(stream, json.dumps({"time": _iso_now(), "webhook": asdict(report)}))
+    return lambda report: _write(stream, printable(f"{_clock()} {report} [{report.tenant}]"))
+
+
+def _clock() -> str:
+    return datetime.now().astimezone().strftime("%H:%M:%S")
+
+
+def _iso_now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="milliseconds")
+
+
+def _write(stream: TextIO, line: str) -> None:
+    stream.write(line + "\n")
+    stream.flush()
+
+
+def _as_text(exchange: Exchange, *, colour: bool) -> str:
+    status = str(exchange.status)
+    if colour:
+        status = f"\x1b[{_COLOURS.get(exchange.status // 100, '0')}m{status}\x1b[0m"
+    who = f" [{exchange.tenant}]" if exchange.tenant else ""
+    return printable(f"{_clock()} {exchange.method} {exchange.path} ") + status + printable(
+        f"{who} {exchange.outcome}"
+    )
+
+
+def _as_json(exchange: Exchange) -> str:
+    members = {
+        "time": _iso_now(),
+        "api": exchange.api,
+        "method": exchange.method,
+        "path": exchange.path,
+        "status": exchange.status,
+        "operation": exchange.operation or None,
+        "tenant": exchange.tenant or None,
+        "outcome": exchange.outcome,
+        "ms": round(exchange.seconds * 1000, 3),
+    }
+    return json.dumps(members)
+
+
+def printable(text: str) -> str:
+    """`text` without characters that could steer a terminal: they come escaped."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

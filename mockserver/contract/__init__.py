@@ -1,0 +1,22 @@
+"""The contract of each vendor: the spec's YAML, read, checked and frozen. No HTTP, no storage."""
+
+from __future__ import annotations
+
+from .loader import AVAILABLE, load, load_all
+from .model import Contract, ContractError, ContractErrors, Operation, Source
+from .schema import FieldError, Validator, compile_schema, resolve
+
+__all__ = [
+    "AVAILABLE",
+    "Contract",
+    "ContractError",
+    "ContractErrors",
+    "FieldError",
+    "Operation",
+    "Source",
+    "Validator",
+    "compile_schema",
+    "load",
+    "load_all",
+    "resolve",
+]

@@ -1,0 +1,167 @@
+"""What a browser sees: a landing page, and Swagger UI for each contract with the demo credential filled in."""
+
+from __future__ import annotations
+
+import copy
+import html
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import swagger_ui_bundle
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from mockserver.contract.model import Contract
+from mockserver.engine.access import Directory
+from mockserver.engine.call import Credential
+
+PREFIX = "/_mock"
+
+_STYLE = """
+:root { color-scheme: light dark }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto; padding: 0 1rem }
+section { border: 1px solid #8884; border-radius: .5rem; padding: .25rem 1.25rem 1rem; margin: 1.25rem 0 }
+code, pre { font: 14px/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
+pre { white-space: pre-wrap; background: #8881; padding: .75rem; border-radius: .25rem }
+dt { font-weight: 600 }
+dd { margin: 0 0 .5rem }
+"""
+
+
+def docs_app(contracts: Mapping[str, Contract], directories: Mapping[str, Directory]) -> Starlette:
+    """The application behind the pipeline: every path that belongs to no vendor."""
+    shown = {name: next(iter(directory)) for name, directory in directories.items()}
+    routes: list[Route | Mount] = [Route("/", _landing(contracts, shown))]
+    for name, contract in contracts.items():
+        page = f"{PREFIX}/docs/{name}"
+        routes += [
+            Route(page, _redirect(page + "/")),
+            Route(page + "/", _swagger_page(contract, shown[name])),
+            Route(page + "/openapi.json", _spec(contract, shown[name])),
+        ]
+    static = StaticFiles(directory=swagger_ui_bundle.swagger_ui_path)
+    routes.append(Mount(f"{PREFIX}/static", static))
+    return Starlette(routes=routes, exception_handlers={404: _nothing_here(contracts)})
+
+
+def credential_headers(contract: Contract, credential: Credential) -> dict[str, str]:
+    """The headers that make a request one of this credential's, in the documented form."""
+    scheme = next(iter(contract.security.values()))
+    value = f"Bearer {credential.secret}" if scheme.kind == "bearer" else credential.secret
+    headers = {scheme.header: value}
+    if contract.tenancy.header:
+        headers[contract.tenancy.header] = credential.tenant.id
+    return headers
+
+
+def example_curl(contract: Contract, credential: Credential, origin: str) -> str:
+    """One line of curl that creates a record, from the first example of the contract's first create."""
+    operation = next(op for op in contract.operations.values() if op.record_action == "create")
+    content = operation.raw["requestBody"]["content"]["application/json"]
+    body = next(iter(content["examples"].values()))["value"]
+    headers = {**credential_headers(contract, credential), "Content-Type": "application/json"}
+    parts = [f"curl -X {operation.method} {origin}{contract.base_path}{operation.path}"]
+    parts += [f"-H '{name}: {value}'" for name, value in headers.items()]
+    quoted = json.dumps(body, ensure_ascii=False).replace("'", "'\\''")
+    return " ".join([*parts, f"-d '{quoted}'"])
+
+
+def _landing(contracts: Mapping[str, Contract], shown: Mapping[str, Credential]) -> Any:
+    async def landing(request: Request) -> Response:
+        origin = str(request.base_url).rstrip("/")
+        sections = "".join(_section(contracts[name], shown[name], origin) for name in contracts)
+        title = "leadmock: a local twin of " + ", ".join(contract.title for contract in contracts.values())
+        return HTMLResponse(_page("leadmock", f"<h1>leadmock</h1><p>{html.escape(title)}.</p>{sections}"))
+
+    return landing
+
+
+def _section(contract: Contract, credential: Credential, origin: str) -> str:
+    headers = credential_headers(contract, credential).items()
+    lines = "".join(f"<dd><code>{html.escape(f'{name}: {value}')}</code></dd>" for name, value in headers)
+    return (
+        f"<section><h2>{html.escape(contract.title)}</h2><dl>"
+        f"<dt>Base URL</dt><dd><code>{html.escape(origin + contract.base_path)}</code></dd>"
+        f"<dt>Demo credential</dt>{lines}</dl>"
+        f"<pre>{html.escape(example_curl(contract, credential, origin))}</pre>"
+        f'<p><a href="{PREFIX}/docs/{contract.name}/">Documentation, with "try it out"</a></p></section>'
+    )
+
+
+def _swagger_page(contract: Contract, credential: Credential) -> Any:
+    scheme = next(iter(contract.security))
+    # "</" would end the script element.
+    authorize = json.dumps([scheme, credential.secret]).replace("</", "<\\/")
+    static = f"{PREFIX}/static"
+    body = f"""<link rel="stylesheet" href="{static}/swagger-ui.css">
+<div id="swagger-ui"></div>
+<script src="{static}/swagger-ui-bundle.js"></script>
+<script>
+const ui = SwaggerUIBundle({{
+  url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null,
+  tryItOutEnabled: true, displayRequestDuration: true,
+  onComplete: () => ui.preauthorizeApiKey(...{authorize}),
+}});
+</script>"""
+    text = _page(f"{contract.title} · leadmock", body, style="")
+
+    async def swagger_page(_request: Request) -> Response:
+        return HTMLResponse(text)
+
+    return swagger_page
+
+
+def _spec(contract: Contract, credential: Credential) -> Any:
+    document = copy.deepcopy(contract.document)
+    # This server first, so that "try it out" talks to the mock and not to the vendor.
+    local = {"url": contract.base_path, "description": "This mock server"}
+    document["servers"] = [local, *document["servers"]]
+    if contract.tenancy.header:
+        _show_tenant(document, contract.tenancy.header, credential.tenant.id)
+
+    async def spec(_request: Request) -> Response:
+        return JSONResponse(document)
+
+    return spec
+
+
+def _show_tenant(node: Any, header: str, tenant_id: str) -> None:
+    """Make the demo tenant the example of the tenancy header, wherever it is declared."""
+    if isinstance(node, list):
+        for child in node:
+            _show_tenant(child, header, tenant_id)
+    elif isinstance(node, dict):
+        if node.get("in") == "header" and str(node.get("name", "")).lower() == header.lower():
+            node.pop("examples", None)
+            node["example"] = tenant_id
+        for child in node.values():
+            _show_tenant(child, header, tenant_id)
+
+
+def _redirect(target: str) -> Any:
+    async def redirect(_request: Request) -> Response:
+        return RedirectResponse(target)
+
+    return redirect
+
+
+def _nothing_here(contracts: Mapping[str, Contract]) -> Any:
+    bases = {contract.name: contract.base_path for contract in contracts.values()}
+
+    async def nothing_here(request: Request, _error: Exception) -> Response:
+        text = f"There is nothing at {request.url.path[:200]}; the APIs are at the addresses below"
+        return JSONResponse({"error": text, "apis": bases}, status_code=404)
+
+    return nothing_here
+
+
+def _page(title: str, body: str, *, style: str = _STYLE) -> str:
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(title)}</title><style>{style}</style><body>{body}</body></html>"
+    )

@@ -1,0 +1,1 @@
+"""One file a behaviour: what the contract promises beside plain request and response."""

@@ -1,0 +1,103 @@
+"""Who may call what: credentials, tenants and scopes (401, then 403)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+
+from mockserver.contract.model import Contract, Operation
+from mockserver.engine.call import Credential, Tenant
+from mockserver.engine.refusal import Refusal
+
+Headers = Mapping[str, str]
+Repeated = frozenset[str] | set[str]
+Guard = Callable[[Headers, Repeated], Credential]
+
+
+class Directory:
+    """The credentials of one API, found by digest so that a look-up's time tells nothing of a secret."""
+
+    def __init__(self, credentials: Iterable[Credential] = ()) -> None:
+        self._by_digest: dict[bytes, Credential] = {}
+        for credential in credentials:
+            self.add(credential)
+
+    def add(self, credential: Credential) -> None:
+        """Make `credential` valid from now on."""
+        self._by_digest[_digest(credential.secret)] = credential
+
+    def find(self, secret: str) -> Credential | None:
+        """The credential with this secret, or None."""
+        return self._by_digest.get(_digest(secret))
+
+    def __iter__(self) -> Iterable[Credential]:  # type: ignore[misc]  # an iterable is all that is promised
+        return iter(self._by_digest.values())
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
+
+
+def guard(contract: Contract, operation: Operation, directory: Directory) -> Guard:
+    """The check to run for `operation`: takes the headers (lower-case names) and the names sent more
+    than once, and gives the credential or raises a Refusal, in the order of decision M10.
+
+    A public operation lets everybody in, as the one visitor of a tenant of its own.
+    """
+    if operation.public:
+        visitor = Credential("", Tenant(f"{contract.name}:public", "", "", contract.name, unlimited=True), "")
+        return lambda _headers, _repeated: visitor
+    scheme = contract.security[operation.security[0]]
+    secret_of = _bearer if scheme.kind == "bearer" else _api_key
+    header = scheme.header.lower()
+    tenant_header = contract.tenancy.header.lower() if contract.tenancy.header else None
+    scopes = frozenset(operation.scopes)
+    challenge = {"WWW-Authenticate": "Bearer" if scheme.kind == "bearer" else "ApiKey"}
+
+    def check(headers: Headers, repeated: Repeated) -> Credential:
+        secret = secret_of(headers, header, challenge)
+        credential = None if header in repeated else directory.find(secret)
+        if credential is None:
+            raise Refusal("credential-invalid", f"The {scheme.header} header holds no valid key", (), challenge)
+        if tenant_header is not None:
+            _check_tenant(headers, repeated, tenant_header, contract.tenancy.noun, credential, challenge)
+        if not scopes <= credential.scopes:
+            lacking = ", ".join(sorted(scopes - credential.scopes))
+            raise Refusal("scope-missing", f"This key lacks the scope {lacking}")
+        return credential
+
+    return check
+
+
+def _api_key(headers: Headers, header: str, challenge: Mapping[str, str]) -> str:
+    secret = headers.get(header, "")
+    if not secret:
+        raise Refusal("credential-missing", f"The {header} header is missing", (), challenge)
+    return secret
+
+
+def _bearer(headers: Headers, header: str, challenge: Mapping[str, str]) -> str:
+    value = headers.get(header, "")
+    if not value:
+        raise Refusal("credential-missing", "The Authorization header is missing", (), challenge)
+    scheme, _, token = value.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Refusal("credential-invalid", "The Authorization header must be: Bearer <token>", (), challenge)
+    return token
+
+
+def _check_tenant(
+    headers: Headers,
+    repeated: Repeated,
+    header: str,
+    noun: str,
+    credential: Credential,
+    challenge: Mapping[str, str],
+) -> None:
+    value = headers.get(header, "")
+    if not value:
+        raise Refusal("tenant-missing", f"The {header} header is missing", (), challenge)
+    if header in repeated:
+        raise Refusal("parameter-invalid", f"{header}: is given more than once")
+    if value.lower() != credential.tenant.id.lower():
+        raise Refusal("tenant-mismatch", f"This key is locked to another {noun} than {header} names")

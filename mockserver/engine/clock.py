@@ -1,0 +1,79 @@
+"""The time the mock lives in: the machine's, or one that only a test moves (X7)."""
+
+from __future__ import annotations
+
+import math
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time. Everything that ages (windows, keys, retries) asks one of these."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    __slots__ = ()
+
+    def now(self) -> float:
+        return time.time()
+
+
+class ManualClock:
+    """A clock that stands still until it is told to move."""
+
+    __slots__ = ("_now",)
+
+    def __init__(self, start: float = 1_780_000_000.0) -> None:
+        self._now = _finite(start, "start")
+
+    def now(self) -> float:
+        return self._now
+
+    def advance(self, seconds: float) -> float:
+        """Move forward and return the new time. ValueError for a step back: nothing could follow it."""
+        step = _finite(seconds, "seconds")
+        if step < 0:
+            raise ValueError(f"a clock cannot go back: advance({seconds!r}); give zero or more seconds")
+        self._now += step
+        return self._now
+
+
+def iso_ms(now: float) -> str:
+    """Epoch seconds as '2026-07-02T10:00:00.123Z'; what is below a millisecond is cut off."""
+    return f"{_seconds(now)}.{_millis(now) % 1000:03d}Z"
+
+
+def iso_ms_after(now: float, previous: str) -> str:
+    """`iso_ms(now)`, or a millisecond past `previous` where that is not later: an update always shows (M2)."""
+    told = iso_ms(now)
+    if told > previous:
+        return told
+    return iso_ms(datetime.fromisoformat(previous).timestamp() + 0.001)
+
+
+def iso_seconds(now: float) -> str:
+    """Epoch seconds as '2026-07-02T10:00:00Z'; what is below a second is cut off."""
+    return f"{_seconds(now)}Z"
+
+
+def _millis(now: float) -> int:
+    # A double near today's epoch is exact to about 0.2 microseconds, so .123 may be stored as .12299995:
+    # rounding to microseconds first keeps the millisecond that was meant.
+    return round(now * 1_000_000) // 1000
+
+
+def _seconds(now: float) -> str:
+    return datetime.fromtimestamp(_millis(now) // 1000, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _finite(value: float, name: str) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number of seconds, not {value!r}")
+    return float(value)

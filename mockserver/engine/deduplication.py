@@ -1,0 +1,69 @@
+"""Deduplication: find the record that a new one repeats, and merge into it (M28 to M33, Q18)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver.contract.model import Deduplication
+from mockserver.engine.normalize import NORMALIZERS
+from mockserver.store.base import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The record that matched, and by which of the rule's names ("email", "phone")."""
+
+    record_id: str
+    matched_by: str
+
+
+def keys_of(rule: Deduplication, data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The unique keys of a record, in order of precedence, each once: ("email", "sam@example.com")."""
+    keys: dict[tuple[str, str], None] = {}
+    for match in rule.match:
+        normalize = NORMALIZERS[match.normalizer]
+        for pointer in match.pointers:
+            value = data.get(pointer[1:])
+            key = normalize(value) if isinstance(value, str) and value else None
+            if key is not None:
+                keys[match.reported_as, key] = None
+    return tuple(keys)
+
+
+async def find(tx: Transaction, kind: str, keys: tuple[tuple[str, str], ...]) -> Found | None:
+    """The record that holds the first of `keys` that any record holds."""
+    for name, value in keys:
+        holder = await tx.holder(kind, name, value)
+        if holder is not None:
+            return Found(holder, name)
+    return None
+
+
+async def keys_free_for(
+    tx: Transaction, kind: str, record_id: str, keys: tuple[tuple[str, str], ...]
+) -> dict[str, bool]:
+    """For each key name whether `record_id` may take it: another record's key stays there (M30)."""
+    free: dict[str, bool] = {}
+    for name, value in keys:
+        holder = await tx.holder(kind, name, value)
+        free[name] = holder is None or holder == record_id
+    return free
+
+
+def is_blank(value: object) -> bool:
+    """Absent, null, "" and white space say nothing and so never clear a field (M32)."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def merged(old: Mapping[str, Any], new: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
+    """`old` with those of `fields` that `new` says something about; mappings merge per key (M32)."""
+    result = dict(old)
+    for name in fields:
+        value = new.get(name)
+        if isinstance(value, Mapping):
+            result[name] = {**(result.get(name) or {}), **value}
+        elif not is_blank(value):
+            result[name] = value
+    return result

@@ -1,0 +1,87 @@
+"""Idempotency keys: the same key and body replay the stored answer, another body is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver.contract.model import Idempotency, Operation
+from mockserver.contract.schema import FieldError
+from mockserver.engine import strict_json
+from mockserver.engine.call import Call
+from mockserver.engine.refusal import Refusal, invalid_parameter
+from mockserver.store.base import Remembered
+
+_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to execute a keyed request, with what to remember it by."""
+
+    key: str
+    fingerprint: str
+    expires_at: float
+
+
+async def claim(call: Call, repeated: set[str]) -> Claim | Remembered | None:
+    """Claim the request's key for its operation and tenant (M25), or give the answer it is remembered by.
+
+    None where there is no key, or where the contract exempts the request: a dry run neither stores nor
+    looks up (M26). Raises Refusal for a malformed key (cases 104 to 109), for a key used with another
+    body, and for one whose first request is still running (M22).
+    """
+    rule = call.operation.idempotency
+    if rule is None:
+        return None
+    key = _key_in(rule, call.headers, repeated)
+    if key is None or _is_exempt(rule, call.body):
+        return None
+    scoped = f"{call.operation.id}:{key}"
+    if not await call.tx.try_lock(scoped):
+        text = f"A request with this {rule.header} is still being processed. Retry shortly."
+        raise Refusal("idempotency-in-flight", text, (), {"Retry-After": "1"})
+    fingerprint = hashlib.sha256(strict_json.canonical(call.body)).hexdigest()
+    remembered = await call.tx.recall(scoped, call.now)
+    if remembered is None:
+        return Claim(scoped, fingerprint, call.now + rule.retention_seconds)
+    if remembered.fingerprint != fingerprint:
+        text = f"This {rule.header} was already used with a different request body"
+        raise Refusal("idempotency-mismatch", text)
+    return remembered
+
+
+async def remember(call: Call, claim: Claim, status: int, headers: Mapping[str, str], content: bytes) -> None:
+    """Store a successful answer under the claimed key, in the transaction that made it true (M21)."""
+    if status < 300:  # noqa: PLR2004  # only 2xx outcomes are stored
+        value = Remembered(claim.fingerprint, status, tuple(headers.items()), content, claim.expires_at)
+        await call.tx.remember(claim.key, value)
+
+
+def marker(operation: Operation) -> dict[str, str]:
+    """The header that tells a replay from the original (M23)."""
+    rule = operation.idempotency
+    return {} if rule is None or rule.replay_header is None else {rule.replay_header: "true"}
+
+
+def _is_exempt(rule: Idempotency, body: Any) -> bool:
+    if rule.unless is None or not isinstance(body, Mapping):
+        return False
+    pointer, exempt = rule.unless
+    value = body.get(pointer[1:])
+    return type(value) is type(exempt) and value == exempt
+
+
+def _key_in(rule: Idempotency, headers: Mapping[str, str], repeated: set[str]) -> str | None:
+    name = rule.header.lower()
+    key = headers.get(name)
+    if key is None:
+        return None
+    if name in repeated:
+        raise invalid_parameter(FieldError(rule.header, "is given more than once"))
+    if not _VISIBLE_ASCII.match(key):
+        raise invalid_parameter(FieldError(rule.header, "must be 1 to 255 visible ASCII characters"))
+    return key

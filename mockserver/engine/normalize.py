@@ -1,0 +1,45 @@
+"""Normalizers: the key under which two spellings of one value are the same."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+# What is trimmed around an address (case 25): ASCII white space and the no-break space of web pages.
+TRIMMED = "\t\n\r \u00a0"
+
+_EXTENSION = re.compile(r"(?:;\s*ext\s*=|ext(?:ension)?\.?|x|#)\s?[:.]?\s?\d{1,7}\s*\Z", re.IGNORECASE)
+
+
+def email(value: str) -> str | None:
+    """The whole address trimmed, in NFC and lower case; dots and plus tags stay (M29). Empty: None."""
+    trimmed = value.strip(TRIMMED)
+    if not trimmed:
+        return None
+    return trimmed.lower() if trimmed.isascii() else unicodedata.normalize("NFC", trimmed).lower()
+
+
+def phone_last_10(value: str) -> str | None:
+    """The last ten digits, extension removed, digits of any script read as ASCII; fewer: None (M28)."""
+    if value.isascii() and value.isdigit():
+        digits = value
+    else:
+        digits = digits_of(_EXTENSION.sub("", value))
+    return digits[-10:] if len(digits) >= 10 else None  # noqa: PLR2004  # ten is the rule's own name
+
+
+def phone_digits_10(value: str) -> str | None:
+    """Ten digits already (Q16); kept under the last ten, so other spellings of them match too (Q17)."""
+    return phone_last_10(value)
+
+
+def digits_of(value: str) -> str:
+    """The decimal digits of `value` as ASCII; superscripts and the like are no digits (case 11)."""
+    return "".join(str(unicodedata.decimal(char)) for char in value if char.isdecimal())
+
+
+NORMALIZERS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
+    {"email": email, "phone-last-10": phone_last_10, "phone-digits-10": phone_digits_10}
+)

@@ -1,0 +1,67 @@
+"""Rate limits: fixed windows that start at the first request, per credential and bucket."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mockserver.contract.model import Contract, Operation
+from mockserver.engine.call import Credential
+from mockserver.engine.refusal import Refusal
+from mockserver.store.base import Store, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """The limits of one operation, ready to apply; `windows` by plan name (None: no plan)."""
+
+    api: str
+    bucket: str
+    headers: bool
+    windows: dict[str | None, tuple[tuple[int, int], ...]]
+
+    async def count(self, store: Store, credential: Credential, now: float) -> dict[str, str]:
+        """Count one request and give the headers that tell what is left; raises the 429 Refusal."""
+        tenant = credential.tenant
+        windows = self.windows.get(tenant.plan) or self.windows.get(None, ())
+        if not windows or tenant.unlimited:
+            return {}
+        usages = await store.hit(f"{self.api}:{self.bucket}:{credential.id}", windows, now)
+        headers = _headers(usages, now) if self.headers else {}
+        blocking = [usage for usage in usages if not usage.allowed]
+        if not blocking:
+            return headers
+        headers["Retry-After"] = str(max(1, max(_seconds(usage, now) for usage in blocking)))
+        limit = min(blocking, key=lambda usage: usage.seconds)
+        text = f"Rate limit exceeded: {limit.limit} requests in {limit.seconds} seconds"
+        raise Refusal("rate-limited", text, (), headers)
+
+
+def meter(contract: Contract, operation: Operation) -> Meter | None:
+    """The meter of `operation`, or None where requests are not counted."""
+    rate_limit = operation.rate_limit
+    if rate_limit is None:
+        return None
+    windows: dict[str | None, tuple[tuple[int, int], ...]] = {}
+    if rate_limit.windows is not None:
+        windows[None] = tuple((window.limit, window.seconds) for window in rate_limit.windows)
+    else:
+        for plan in contract.plans.values():
+            limits = plan.rate_limits.get(rate_limit.bucket, ())
+            windows[plan.name] = tuple((window.limit, window.seconds) for window in limits)
+    return Meter(contract.name, rate_limit.bucket, rate_limit.headers, windows)
+
+
+def _headers(usages: Sequence[Usage], now: float) -> dict[str, str]:
+    """The window with the least left is told; of equals, the one that fills again later (M15)."""
+    told = min(usages, key=lambda usage: (usage.limit - usage.used, -usage.resets_at))
+    return {
+        "RateLimit-Limit": str(told.limit),
+        "RateLimit-Remaining": str(max(0, told.limit - told.used)),
+        "RateLimit-Reset": str(_seconds(told, now)),
+    }
+
+
+def _seconds(usage: Usage, now: float) -> int:
+    return max(0, math.ceil(usage.resets_at - now))

@@ -1,0 +1,47 @@
+"""A plan: one operation compiled, once, into everything its requests will need."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from mockserver.contract.model import Contract, Operation
+from mockserver.contract.schema import Validator, compile_schema
+from mockserver.engine import access, rate_limit
+from mockserver.engine.call import Call, Reply
+from mockserver.parameters import PathReader, QueryReader
+
+Handler = Callable[[Call], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """The guards of one operation and its handler, in the order in which the pipeline runs them."""
+
+    contract: Contract
+    operation: Operation
+    handler: Handler
+    guard: access.Guard
+    meter: rate_limit.Meter | None
+    read_path: PathReader
+    read_query: QueryReader
+    body: Validator | None
+    row: Validator | None
+    media_types: frozenset[str]
+
+
+def compile_plan(contract: Contract, operation: Operation, handler: Handler, directory: access.Directory) -> Plan:
+    """Compile `operation`; schemas become validators here, never while a request waits."""
+    body, batch = operation.body_schema, operation.batch
+    return Plan(
+        contract=contract,
+        operation=operation,
+        handler=handler,
+        guard=access.guard(contract, operation, directory),
+        meter=rate_limit.meter(contract, operation),
+        read_path=PathReader(operation),
+        read_query=QueryReader(operation),
+        body=None if body is None else Validator(compile_schema(body)),
+        row=None if batch is None else Validator(compile_schema(batch.row_schema)),
+        media_types=frozenset(operation.media_types),
+    )

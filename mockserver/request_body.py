@@ -1,0 +1,75 @@
+"""Reading a request's body: size 413, media type 415, strict JSON 400, in that order (X1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.types import Receive
+
+from mockserver.engine import strict_json
+from mockserver.engine.refusal import Refusal
+from mockserver.plan import Plan
+
+
+class ClientGone(Exception):
+    """The client hung up before its body was complete: there is nobody to answer."""
+
+
+async def read(plan: Plan, headers: Mapping[str, str], receive: Receive) -> Any:
+    """The parsed body; raises a Refusal, or ClientGone."""
+    raw = await _receive(plan.operation.max_bytes, headers, receive)
+    check_media_type(plan, headers)
+    if not raw.strip():
+        raise Refusal("body-malformed", "The request body is empty; a JSON object is needed")
+    try:
+        return strict_json.parse(raw, plan.operation.max_depth)
+    except strict_json.MalformedJSON as error:
+        raise Refusal("body-malformed", f"The request body is not valid JSON: {error}") from None
+
+
+async def _receive(max_bytes: int, headers: Mapping[str, str], receive: Receive) -> bytes:
+    """All bytes of the body, chunked or not, never holding more than the limit."""
+    declared = headers.get("content-length", "")
+    if declared.isdecimal() and int(declared[:20]) > max_bytes:
+        raise _too_large(max_bytes)
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    chunk: bytes = message.get("body", b"")
+    if len(chunk) > max_bytes:
+        raise _too_large(max_bytes)
+    if not message.get("more_body"):
+        return chunk
+    chunks = [chunk]
+    size = len(chunk)
+    while message.get("more_body"):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > max_bytes:
+            raise _too_large(max_bytes)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _too_large(max_bytes: int) -> Refusal:
+    return Refusal("body-too-large", f"The request body may have at most {max_bytes} bytes")
+
+
+def check_media_type(plan: Plan, headers: Mapping[str, str]) -> None:
+    """Refuse a body that is not one of the operation's JSON media types in UTF-8 (cases 129 to 134)."""
+    content_type = headers.get("content-type", "")
+    if content_type not in plan.media_types:
+        media_type, _, parameters = content_type.partition(";")
+        accepted = " or ".join(sorted(plan.media_types))
+        if media_type.strip().lower() not in plan.media_types:
+            raise Refusal("media-type-unsupported", f"Content-Type must be {accepted}")
+        for parameter in parameters.split(";"):
+            name, _, value = parameter.strip().partition("=")
+            if name.strip().lower() == "charset" and value.strip(' "').lower() not in {"utf-8", "utf8"}:
+                raise Refusal("media-type-unsupported", f"Content-Type must be {accepted} in UTF-8")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refusal("media-type-unsupported", "Content-Encoding is not supported: send the body as it is")

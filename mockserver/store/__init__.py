@@ -1,0 +1,53 @@
+"""State behind one small interface: in memory, or in an SQLite file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .base import (
+    Archived,
+    Attempt,
+    Condition,
+    Delivery,
+    DeliveryState,
+    KeyTaken,
+    Page,
+    Query,
+    Record,
+    Remembered,
+    Store,
+    StoreError,
+    Transaction,
+    Usage,
+)
+from .memory import MemoryStore
+from .sql import SQLStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = [
+    "Archived",
+    "Attempt",
+    "Condition",
+    "Delivery",
+    "DeliveryState",
+    "KeyTaken",
+    "Page",
+    "Query",
+    "Record",
+    "Remembered",
+    "Store",
+    "StoreError",
+    "Transaction",
+    "Usage",
+    "open_store",
+]
+
+
+def open_store(url: str | Path | None) -> Store:
+    """None -> memory; a path, or `sqlite:///path` -> an SQLite file, made if absent.
+
+    StoreError names the file that cannot be used and the way out.
+    """
+    return MemoryStore() if url is None else SQLStore(url)

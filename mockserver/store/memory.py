@@ -1,0 +1,263 @@
+"""State in memory: plain dictionaries, and a journal of old values to roll back by."""
+
+from __future__ import annotations
+
+from collections import deque
+from struct import Struct
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from .base import KeyTaken, Page, Remembered
+from .outbox import Outbox
+from .table import Table, pack, unpack
+from .turns import Turns, TurnTaking
+from .windows import State, over, tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .base import Archived, Attempt, Delivery, Query, Record, Usage
+
+_EXPIRY = Struct("<d")  # begins each remembered answer
+_SWEEP_EVERY = 1024  # recalls after which every tenant's expired answers are dropped, not just the caller's
+_FEWEST_WINDOWS = 256  # keys with windows below which sweeping is not worth its while
+
+
+class _Tenant:
+    """All of one tenant but its deliveries."""
+
+    __slots__ = ("counters", "expiry", "remembered", "tables")
+
+    def __init__(self) -> None:
+        self.tables: dict[str, Table] = {}
+        self.counters: dict[str, int] = {}
+        self.remembered: dict[str, bytes] = {}  # bytes, like the records: nothing to collect
+        self.expiry: deque[str] = deque()  # keys in the order in which they were remembered
+
+    def table(self, kind: str) -> Table:
+        table = self.tables.get(kind)
+        if table is None:
+            table = self.tables[kind] = Table(kind)
+        return table
+
+    def forget_expired(self, now: float) -> None:
+        """Drop from the front. A long-lived answer keeps later ones until its own end, no longer."""
+        while self.expiry:
+            row = self.remembered.get(self.expiry[0])
+            if row is not None:
+                if now < _EXPIRY.unpack_from(row)[0]:
+                    return
+                del self.remembered[self.expiry[0]]
+            self.expiry.popleft()
+
+
+class MemoryTransaction(TurnTaking):
+    """See base.Transaction. Changes are made at once; the journal holds what was there before."""
+
+    _store: MemoryStore
+    _state: _Tenant
+    _remembered: list[str] | None = None
+
+    def __init__(self, store: MemoryStore, tenant: str) -> None:
+        self.tenant = tenant
+        self._store = store
+        self._journal: list[tuple[dict[str, Any], str, Any]] = []  # (mapping, key, old value; None = absent)
+
+    async def get(self, kind: str, record_id: str) -> Record | None:
+        if self._store.owner is not self:
+            await self._begin()
+        table = self._state.tables.get(kind)
+        row = None if table is None else table.rows.get(record_id)
+        return None if row is None else unpack(kind, record_id, row)
+
+    async def holder(self, kind: str, key_name: str, value: str) -> str | None:
+        if self._store.owner is not self:
+            await self._begin()
+        table = self._state.tables.get(kind)
+        holders = None if table is None else table.keys.get(key_name)
+        return None if holders is None else holders.get(value)
+
+    async def put(self, record: Record) -> None:
+        if self._store.owner is not self:
+            await self._begin()
+        table = self._state.table(record.kind)
+        record_id = record.id
+        for name, value in record.keys:
+            holder_id = table.keys.setdefault(name, {}).get(value)
+            if holder_id is not None and holder_id != record_id:
+                raise KeyTaken(name, value, holder_id)
+        old = table.rows.get(record_id)
+        former = None if old is None else unpack(record.kind, record_id, old)
+        row = pack(record, len(table.rows) + 1 if former is None else former.seq)
+        journal = self._journal
+        table.changing(record_id)
+        journal.append((table.rows, record_id, old))
+        table.rows[record_id] = row
+        if former is not None:
+            for name, value in former.keys:
+                self._set(table.keys[name], value, None)
+        for name, value in record.keys:
+            holders = table.keys[name]
+            journal.append((holders, value, holders.get(value)))
+            holders[value] = record_id
+        if record.archived or former is not None:
+            self._set(table.archived, record_id, True if record.archived else None)
+
+    async def list(self, query: Query) -> Page:
+        if self._store.owner is not self:
+            await self._begin()
+        table = self._state.tables.get(query.kind)
+        return Page((), 0, more=False) if table is None else table.page(query)
+
+    async def scan(self, kind: str, archived: Archived = False) -> Iterable[Record]:  # noqa: FBT002
+        if self._store.owner is not self:
+            await self._begin()
+        table = self._state.tables.get(kind)
+        return [] if table is None else table.scan(archived)
+
+    async def count(self, kind: str, archived: Archived = False) -> int:  # noqa: FBT002
+        if self._store.owner is not self:
+            await self._begin()
+        table = self._state.tables.get(kind)
+        return 0 if table is None else table.count(archived)
+
+    async def counter(self, name: str, delta: int = 0) -> int:
+        if self._store.owner is not self:
+            await self._begin()
+        counters = self._state.counters
+        old = counters.get(name)
+        if not delta:
+            return old or 0
+        self._journal.append((counters, name, old))
+        new = counters[name] = (old or 0) + delta
+        return new
+
+    async def recall(self, key: str, now: float) -> Remembered | None:
+        if self._store.owner is not self:
+            await self._begin()
+        self._store.forget_expired(self._state, now)
+        row = self._state.remembered.get(key)
+        if row is None:
+            return None
+        (expires_at,) = _EXPIRY.unpack_from(row)
+        if now >= expires_at:
+            return None
+        head, body = row[_EXPIRY.size :].split(b"\n", 1)
+        fingerprint, status, headers = orjson.loads(head)
+        return Remembered(fingerprint, status, tuple(map(tuple, headers)), body, expires_at)
+
+    async def remember(self, key: str, value: Remembered) -> None:
+        if self._store.owner is not self:
+            await self._begin()
+        head = orjson.dumps((value.fingerprint, value.status, value.headers))
+        row = b"%b%b\n%b" % (_EXPIRY.pack(value.expires_at), head, value.body)
+        self._set(self._state.remembered, key, row)
+        if self._remembered is None:
+            self._remembered = []
+        self._remembered.append(key)
+
+    def _set(self, mapping: dict[str, Any], key: str, new: object) -> None:
+        """Write (None = delete) and journal."""
+        self._journal.append((mapping, key, mapping.get(key)))
+        if new is None:
+            mapping.pop(key, None)
+        else:
+            mapping[key] = new
+
+    def _start(self) -> None:
+        self._state = self._store.tenant(self.tenant)
+
+    def _commit(self) -> None:
+        if self._remembered is not None:
+            self._state.expiry.extend(self._remembered)
+        for delivery in self._deliveries or ():
+            self._store.outbox.add(delivery)
+
+    def _roll_back(self) -> None:
+        tables = {id(table.rows): table for table in self._state.tables.values()}
+        for mapping, key, old in reversed(self._journal):
+            table = tables.get(id(mapping))
+            if table is not None:
+                table.changing(key)
+            if old is None:
+                mapping.pop(key, None)
+            else:
+                mapping[key] = old
+
+
+class MemoryStore(Turns):
+    """See base.Store. For one event loop at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outbox = Outbox()
+        self._tenants: dict[str, _Tenant] = {}
+        self._recalls = 0
+        self._windows: dict[str, State] = {}
+        self._sweep_windows_at = _FEWEST_WINDOWS
+
+    def transaction(self, tenant: str) -> MemoryTransaction:
+        return MemoryTransaction(self, tenant)
+
+    def tenant(self, name: str) -> _Tenant:
+        state = self._tenants.get(name)
+        if state is None:
+            state = self._tenants[name] = _Tenant()
+        return state
+
+    def forget_expired(self, state: _Tenant, now: float) -> None:
+        self._recalls += 1
+        if self._recalls % _SWEEP_EVERY:
+            state.forget_expired(now)
+            return
+        for any_state in self._tenants.values():
+            any_state.forget_expired(now)
+
+    async def hit(self, key: str, windows: Sequence[tuple[int, int]], now: float) -> list[Usage]:
+        state = self._windows.get(key)
+        if state is None:
+            if len(self._windows) >= self._sweep_windows_at:
+                self._sweep_windows(now)
+            state = self._windows[key] = {}
+        return tally(state, windows, now)
+
+    async def pending(self, now: float, limit: int = 100) -> list[Delivery]:
+        return self.outbox.pending(now, limit)
+
+    async def next_due(self) -> float | None:
+        return self.outbox.next_due()
+
+    async def attempted(self, delivery: Delivery, attempt: Attempt) -> None:
+        self.outbox.attempted(delivery, attempt)
+
+    async def deliveries(self, tenant: str) -> list[tuple[Delivery, tuple[Attempt, ...]]]:
+        return self.outbox.of(tenant)
+
+    async def tenants(self) -> list[str]:
+        used = {name for name, state in self._tenants.items() if state.counters or _has_records(state)}
+        return sorted(used | self.outbox.tenants())
+
+    async def reset(self, tenant: str | None = None) -> None:
+        await self.take(self)
+        if tenant is not None:
+            self._tenants.pop(tenant, None)
+            self.outbox.forget(tenant)
+        else:
+            self._tenants.clear()
+            self._windows.clear()
+            self.outbox = Outbox()
+        self.release()
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+    def _sweep_windows(self, now: float) -> None:
+        """Drop what has ended. The next sweep is due at twice the rest, so each hit pays a constant share."""
+        for key in [key for key, state in self._windows.items() if over(state, now)]:
+            del self._windows[key]
+        self._sweep_windows_at = max(_FEWEST_WINDOWS, 2 * len(self._windows))
+
+
+def _has_records(state: _Tenant) -> bool:
+    return any(table.rows for table in state.tables.values())

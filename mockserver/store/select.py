@@ -1,0 +1,94 @@
+# ruff: noqa: S608 - what is put into statements are constants and checked fields; all values are parameters
+"""A Query as SQL: the same matches in the same order as `table` finds in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from .values import OTHER, rank
+
+if TYPE_CHECKING:
+    from .base import Archived, Condition, Query
+    from .dialect import Dialect
+
+Fragment = tuple[str, list[Any]]
+"""SQL and the parameters of its placeholders, in order."""
+
+_COMPARISONS = {"eq": "=", "ge": ">=", "le": "<="}
+
+
+def of_kind(tenant: str, kind: str, archived: Archived) -> Fragment:
+    """Condition for a tenant's records of a kind."""
+    text, parameters = "tenant = ? AND kind = ?", [tenant, kind]
+    if archived is None:
+        return text, parameters
+    return f"{text} AND archived = ?", [*parameters, int(archived)]
+
+
+def matching(dialect: Dialect, tenant: str, query: Query) -> Fragment:
+    """Condition for all that the query counts in its total."""
+    text, parameters = of_kind(tenant, query.kind, query.archived)
+    for condition in query.where:
+        test, values = _test(dialect, condition)
+        text += f" AND ({test})"
+        parameters += values
+    if query.search:
+        text += f" AND ({' OR '.join(dialect.contains for _ in query.search)})"
+        parameters += query.search
+    return text, parameters
+
+
+def page(dialect: Dialect, columns: str, where: Fragment, query: Query) -> Fragment:
+    """Statement for the query's page and one record more. `columns` must include id."""
+    text, parameters = where
+    group = f"coalesce({dialect.rank(query.sort)}, {OTHER})"
+    direction = "DESC" if query.descending else "ASC"
+    after, values = ("", []) if query.after is None else _after(dialect, query.after, query.descending)
+    return (
+        f"SELECT {columns} FROM (SELECT {columns}, {group} AS sort_group,"
+        f" CASE WHEN {group} < {OTHER} THEN {dialect.value(query.sort)} END AS sort_value"
+        f" FROM records WHERE {text}) AS found {after}"
+        f" ORDER BY sort_group = {OTHER}, sort_group {direction}, sort_value {direction}, id {direction}"
+        " LIMIT ? OFFSET ?"
+    ), [*parameters, *values, query.limit + 1, query.offset]
+
+
+def _after(dialect: Dialect, last: tuple[Any, str], descending: bool) -> Fragment:  # noqa: FBT001
+    value, record_id = last
+    group, beyond = rank(value), "<" if descending else ">"
+    if group == OTHER:
+        return f"WHERE sort_group = {OTHER} AND id {beyond} ?", [record_id]
+    atom = _json(value)
+    return (
+        f"WHERE sort_group = {OTHER} OR sort_group {beyond} {group} OR (sort_group = {group} AND"
+        f" (sort_value {beyond} {dialect.atom} OR (sort_value = {dialect.atom} AND id {beyond} ?)))"
+    ), [atom, atom, record_id]
+
+
+def _test(dialect: Dialect, condition: Condition) -> Fragment:
+    field, wanted = condition.field, condition.value
+    if condition.op == "in":
+        tests = [_compare(dialect, field, "=", value) for value in wanted if value is not None]
+        return " OR ".join(text for text, _ in tests) or "1 = 0", [one for _, values in tests for one in values]
+    if condition.op == "has":
+        return dialect.has(field, None if wanted is None else rank(wanted)), [_json(wanted)]
+    if condition.op == "ne":
+        present = f"{dialect.rank(field)} IS NOT NULL"
+        if wanted is None:
+            return present, []
+        text, values = _compare(dialect, field, "=", wanted)
+        return f"{present} AND NOT ({text})", values
+    if wanted is None:
+        return (f"{dialect.rank(field)} IS NULL" if condition.op == "eq" else "1 = 0"), []
+    return _compare(dialect, field, _COMPARISONS[condition.op], wanted)
+
+
+def _compare(dialect: Dialect, field: str, operator: str, wanted: object) -> Fragment:
+    text = f"{dialect.rank(field)} = {rank(wanted)} AND {dialect.value(field)} {operator} {dialect.atom}"
+    return text, [_json(wanted)]
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,318 @@
+# ruff: noqa: S608 - what is put into statements are constants of this package; all values are parameters
+"""State in an SQLite file. What was acknowledged is committed, and survives the process.
+
+Calls to SQLite run on the event loop: they take microseconds, a thread costs more. There is one connection, and
+`turns` keeps it to one transaction at a time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from . import select
+from .base import Attempt, Delivery, KeyTaken, Page, Record, Remembered
+from .dialect import SQLITE
+from .sqlite_file import explain, open_file, path_of
+from .turns import Turns, TurnTaking
+from .windows import tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from .base import Archived, Query, Usage
+
+_RECORD = "id, data, search, keys, archived, seq"
+_DELIVERY = "id, api, tenant, subscription_id, event, payload, attempt, next_at, state, created_at"
+_SWEEP_EVERY = 256  # recalls
+
+
+class SQLTransaction(TurnTaking):
+    """See base.Transaction."""
+
+    _store: SQLStore
+
+    async def get(self, kind: str, record_id: str) -> Record | None:
+        rows = await self._execute(
+            f"SELECT {_RECORD} FROM records WHERE tenant = ? AND kind = ? AND id = ?",
+            (self.tenant, kind, record_id),
+        )
+        row = rows.fetchone()
+        return None if row is None else _record(kind, row)
+
+    async def holder(self, kind: str, key_name: str, value: str) -> str | None:
+        rows = await self._execute(
+            "SELECT id FROM unique_keys WHERE tenant = ? AND kind = ? AND name = ? AND value = ?",
+            (self.tenant, kind, key_name, value),
+        )
+        row = rows.fetchone()
+        return None if row is None else str(row[0])
+
+    async def put(self, record: Record) -> None:
+        data = orjson.dumps(record.data).decode()
+        await self._claim(record)
+        await self._execute(
+            "INSERT INTO records (tenant, kind, id, data, search, keys, archived) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (tenant, kind, id) DO UPDATE SET data = excluded.data, search = excluded.search,"
+            " keys = excluded.keys, archived = excluded.archived",
+            (
+                *(self.tenant, record.kind, record.id, data, record.search),
+                *(orjson.dumps(record.keys).decode(), int(record.archived)),
+            ),
+        )
+
+    async def list(self, query: Query) -> Page:
+        where = select.matching(SQLITE, self.tenant, query)
+        total = await self._execute(f"SELECT count(*) FROM records WHERE {where[0]}", where[1])
+        (count,) = total.fetchone()
+        rows = (await self._execute(*select.page(SQLITE, _RECORD, where, query))).fetchall()
+        records = tuple(_record(query.kind, row) for row in rows[: query.limit])
+        return Page(records, count, more=len(rows) > query.limit)
+
+    async def scan(self, kind: str, archived: Archived = False) -> Iterable[Record]:  # noqa: FBT002
+        where, parameters = select.of_kind(self.tenant, kind, archived)
+        rows = await self._execute(f"SELECT {_RECORD} FROM records WHERE {where} ORDER BY seq", parameters)
+        return [_record(kind, row) for row in rows]
+
+    async def count(self, kind: str, archived: Archived = False) -> int:  # noqa: FBT002
+        where, parameters = select.of_kind(self.tenant, kind, archived)
+        rows = await self._execute(f"SELECT count(*) FROM records WHERE {where}", parameters)
+        return int(rows.fetchone()[0])
+
+    async def counter(self, name: str, delta: int = 0) -> int:
+        if delta:
+            rows = await self._execute(
+                "INSERT INTO counters (tenant, name, value) VALUES (?, ?, ?)"
+                " ON CONFLICT (tenant, name) DO UPDATE SET value = counters.value + excluded.value"
+                " RETURNING value",
+                (self.tenant, name, delta),
+            )
+        else:
+            rows = await self._execute(
+                "SELECT value FROM counters WHERE tenant = ? AND name = ?", (self.tenant, name)
+            )
+        row = rows.fetchone()
+        return 0 if row is None else int(row[0])
+
+    async def recall(self, key: str, now: float) -> Remembered | None:
+        self._store.recalls += 1
+        if self._store.recalls % _SWEEP_EVERY == 0:
+            await self._execute("DELETE FROM remembered WHERE expires_at <= ?", (now,))
+        rows = await self._execute(
+            "SELECT fingerprint, status, headers, body, expires_at FROM remembered"
+            " WHERE tenant = ? AND key = ? AND expires_at > ?",
+            (self.tenant, key, now),
+        )
+        row = rows.fetchone()
+        if row is None:
+            return None
+        fingerprint, status, headers, body, expires_at = row
+        return Remembered(fingerprint, status, tuple(map(tuple, orjson.loads(headers))), body, expires_at)
+
+    async def remember(self, key: str, value: Remembered) -> None:
+        await self._execute(
+            "INSERT INTO remembered (tenant, key, fingerprint, status, headers, body, expires_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, key) DO UPDATE SET"
+            " fingerprint = excluded.fingerprint, status = excluded.status, headers = excluded.headers,"
+            " body = excluded.body, expires_at = excluded.expires_at",
+            (
+                *(self.tenant, key, value.fingerprint, value.status),
+                *(orjson.dumps(value.headers).decode(), value.body, value.expires_at),
+            ),
+        )
+
+    async def _claim(self, record: Record) -> None:
+        """Exchange the record's unique keys, or change nothing and raise KeyTaken: the constraint decides."""
+        owner = (self.tenant, record.kind, record.id)
+        await self._execute("SAVEPOINT claim")
+        await self._execute("DELETE FROM unique_keys WHERE tenant = ? AND kind = ? AND id = ?", owner)
+        for name, value in dict.fromkeys(record.keys):
+            inserted = await self._execute(
+                "INSERT INTO unique_keys (tenant, kind, id, name, value) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (tenant, kind, name, value) DO NOTHING",
+                (*owner, name, value),
+            )
+            if inserted.rowcount == 0:
+                await self._execute("ROLLBACK TO SAVEPOINT claim")
+                await self._execute("RELEASE SAVEPOINT claim")
+                raise KeyTaken(name, value, await self.holder(record.kind, name, value) or "")
+        await self._execute("RELEASE SAVEPOINT claim")
+
+    async def _execute(self, text: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
+        if self._store.owner is not self:
+            await self._begin()
+        return self._store.execute(text, parameters)
+
+    def _start(self) -> None:
+        self._store.execute(SQLITE.begin)
+
+    def _commit(self) -> None:
+        try:
+            for delivery in self._deliveries or ():
+                self._store.enqueue(delivery)
+        except BaseException:
+            self._store.roll_back()
+            raise
+        self._store.commit()
+
+    def _roll_back(self) -> None:
+        self._store.roll_back()
+
+
+class SQLStore(Turns):
+    """See base.Store. `busy_seconds`: how long to wait for another process that writes to the file."""
+
+    def __init__(self, url: str | Path, busy_seconds: float = 5.0) -> None:
+        super().__init__()
+        self.recalls = 0
+        self._path = path_of(url)
+        self._connection = open_file(self._path, busy_seconds)
+
+    def transaction(self, tenant: str) -> SQLTransaction:
+        return SQLTransaction(self, tenant)
+
+    async def hit(self, key: str, windows: Sequence[tuple[int, int]], now: float) -> list[Usage]:
+        async with _Alone(self):
+            rows = self.execute("SELECT seconds, used, ends_at FROM rate_windows WHERE key = ?", (key,))
+            state = {seconds: (used, ends_at) for seconds, used, ends_at in rows}
+            if not state:
+                self.execute("DELETE FROM rate_windows WHERE ends_at <= ?", (now,))
+            usages = tally(state, windows, now)
+            if all(usage.allowed for usage in usages):
+                for usage in usages:
+                    self.execute(
+                        "INSERT INTO rate_windows (key, seconds, used, ends_at) VALUES (?, ?, ?, ?)"
+                        " ON CONFLICT (key, seconds) DO UPDATE SET used = excluded.used, ends_at = excluded.ends_at",
+                        (key, usage.seconds, usage.used, usage.resets_at),
+                    )
+            return usages
+
+    async def pending(self, now: float, limit: int = 100) -> list[Delivery]:
+        async with _Alone(self):
+            rows = self.execute(
+                f"SELECT {_DELIVERY} FROM deliveries WHERE state = 'pending' AND next_at <= ?"
+                " ORDER BY next_at, place LIMIT ?",
+                (now, limit),
+            )
+            return [Delivery(*row) for row in rows]
+
+    async def next_due(self) -> float | None:
+        async with _Alone(self):
+            row = self.execute("SELECT min(next_at) FROM deliveries WHERE state = 'pending'").fetchone()
+            return None if row[0] is None else float(row[0])
+
+    async def attempted(self, delivery: Delivery, attempt: Attempt) -> None:
+        async with _Alone(self):
+            updated = self.execute(
+                "UPDATE deliveries SET attempt = ?, next_at = ?, state = ? WHERE id = ?",
+                (delivery.attempt, delivery.next_at, delivery.state, delivery.id),
+            )
+            if updated.rowcount:
+                self.execute(
+                    "INSERT INTO attempts (delivery_id, number, at, status, error, seconds)"
+                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    (
+                        *(delivery.id, attempt.number, attempt.at),
+                        *(attempt.status, attempt.error, attempt.seconds),
+                    ),
+                )
+
+    async def deliveries(self, tenant: str) -> list[tuple[Delivery, tuple[Attempt, ...]]]:
+        async with _Alone(self):
+            attempts: dict[str, list[Attempt]] = {}
+            for row in self.execute(
+                "SELECT delivery_id, number, at, status, error, seconds FROM attempts WHERE delivery_id IN"
+                " (SELECT id FROM deliveries WHERE tenant = ?) ORDER BY place",
+                (tenant,),
+            ):
+                attempts.setdefault(row[0], []).append(Attempt(*row))
+            rows = self.execute(
+                f"SELECT {_DELIVERY} FROM deliveries WHERE tenant = ? ORDER BY place", (tenant,)
+            )
+            return [(Delivery(*row), tuple(attempts.get(row[0], ()))) for row in rows]
+
+    async def tenants(self) -> list[str]:
+        async with _Alone(self):
+            rows = self.execute(
+                "SELECT tenant FROM records UNION SELECT tenant FROM counters UNION SELECT tenant FROM deliveries"
+            )
+            return sorted(row[0] for row in rows)
+
+    async def reset(self, tenant: str | None = None) -> None:
+        where, parameters = ("", ()) if tenant is None else (" WHERE tenant = ?", (tenant,))
+        async with _Alone(self):
+            self.execute(
+                f"DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries{where})", parameters
+            )
+            for table in ("records", "unique_keys", "counters", "remembered", "deliveries"):
+                self.execute(f"DELETE FROM {table}{where}", parameters)
+            if tenant is None:
+                self.execute("DELETE FROM rate_windows")
+
+    async def close(self) -> None:
+        self._connection.close()
+
+    def execute(self, text: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(SQLITE.statement(text), parameters)
+        except sqlite3.Error as error:
+            raise explain(self._path, error) from error
+
+    def enqueue(self, delivery: Delivery) -> None:
+        self.execute(
+            f"INSERT INTO deliveries ({_DELIVERY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET api = excluded.api, tenant = excluded.tenant,"
+            " subscription_id = excluded.subscription_id, event = excluded.event, payload = excluded.payload,"
+            " attempt = excluded.attempt, next_at = excluded.next_at, state = excluded.state,"
+            " created_at = excluded.created_at",
+            (
+                *(delivery.id, delivery.api, delivery.tenant, delivery.subscription_id, delivery.event),
+                *(delivery.payload, delivery.attempt, delivery.next_at, delivery.state, delivery.created_at),
+            ),
+        )
+
+    def commit(self) -> None:
+        try:
+            self.execute("COMMIT")
+        except BaseException:
+            self.roll_back()
+            raise
+
+    def roll_back(self) -> None:
+        # Some errors (a full disk) have rolled back already.
+        if self._connection.in_transaction:
+            self.execute("ROLLBACK")
+
+
+class _Alone:
+    """A transaction of the store itself, of no tenant."""
+
+    def __init__(self, store: SQLStore) -> None:
+        self._store = store
+
+    async def __aenter__(self) -> None:
+        await self._store.take(self)
+        try:
+            self._store.execute(SQLITE.begin)
+        except BaseException:
+            self._store.release()
+            raise
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: object, traceback: object) -> None:
+        try:
+            if kind is None:
+                self._store.commit()
+            else:
+                self._store.roll_back()
+        finally:
+            self._store.release()
+
+
+def _record(kind: str, row: tuple[Any, ...]) -> Record:
+    record_id, data, search, keys, archived, seq = row
+    return Record(
+        kind, record_id, orjson.loads(data), tuple(map(tuple, orjson.loads(keys))), search, bool(archived), seq
+    )

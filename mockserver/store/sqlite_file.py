@@ -1,0 +1,100 @@
+"""Opening an SQLite file of ours, and refusing any other with a word on the way out."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from .base import StoreError
+from .dialect import SCHEMA_VERSION, SQLITE, schema
+
+_APPLICATION_ID = 0x6C65_6164  # "lead", in the file's header
+
+
+def path_of(url: str | Path) -> Path:
+    """The file that a path or `sqlite:///path` names."""
+    text = str(url)
+    if text.startswith("sqlite:///") and len(text) > len("sqlite:///"):
+        return Path(text.removeprefix("sqlite:///"))
+    if not text or "://" in text or text == ":memory:":
+        raise StoreError(
+            f"{text!r} is no database that can be used: give a file's path or sqlite:///path, or leave it out"
+            " to keep state in memory"
+        )
+    return Path(text)
+
+
+def open_file(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    """A connection to a file with our tables, made if absent. StoreError otherwise."""
+    if path.is_dir():
+        raise StoreError(f"{path} is a directory: give the path of a file in it, such as {path / 'leads.db'}")
+    if not path.parent.is_dir():
+        raise StoreError(f"{path} cannot be made: {path.parent} is no directory; make it, or choose another path")
+    connection = None
+    try:
+        # Several threads may own it one after the other (a server in a thread); never two at a time.
+        connection = sqlite3.connect(
+            path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+        )
+        _prepare(connection, path)
+    except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
+        raise explain(path, error) from error
+    except StoreError:
+        if connection is not None:
+            connection.close()
+        raise
+    return connection
+
+
+def explain(path: Path, error: sqlite3.Error) -> StoreError:
+    """What SQLite said, with the file and what to do."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    match code:
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            return StoreError(f"{path} is not a sound SQLite database ({error}): remove it or choose another path")
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StoreError(f"{path} is being written by another process ({error}): end it or use a file each")
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return StoreError(
+                f"{path} cannot be written ({error}): check the permissions of the file and its directory,"
+                " or choose another path"
+            )
+        case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
+            return StoreError(f"{path} cannot be written ({error}): check the disk and its free space")
+    if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
+        return StoreError(f"{path} has been closed: open the store again")
+    return StoreError(f"{path}: {error}")
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables:
+        _check_version(connection, path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    # With WAL, a committed transaction survives the process; only a power cut may lose the latest.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if tables:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    # Another process may have been quicker.
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+        for statement in schema(SQLITE).split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute("COMMIT")
+    _check_version(connection, path)
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != _APPLICATION_ID:
+        raise StoreError(f"{path} is a database of another program: choose another path")
+    if version != SCHEMA_VERSION:
+        raise StoreError(
+            f"{path} has schema version {version}, and this program knows version {SCHEMA_VERSION}:"
+            " use the program that wrote it, or remove the file, or choose another path"
+        )

@@ -1,0 +1,184 @@
+"""Creating MEGA leads, singly and in bulk: one way in for both, so that both see one state."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver.contract.model import Deduplication
+from mockserver.contract.schema import FieldError
+from mockserver.engine import batch, deduplication
+from mockserver.engine.batch import RowFailed, RowResult
+from mockserver.engine.call import Call, Reply
+from mockserver.engine.clock import iso_ms, iso_ms_after
+from mockserver.engine.deduplication import Found, is_blank
+from mockserver.engine.normalize import TRIMMED, digits_of
+from mockserver.engine.refusal import invalid_body
+from mockserver.engine.webhooks import enqueue_event
+from mockserver.store.base import Record
+from mockserver.vendors.mega.world import new_lead
+
+_CONTACT = ("contact_name", "contact_phone", "contact_email")
+_MERGED = (*_CONTACT, "source_platform", "source_type", "current_stage", "owner", "custom_fields")
+# What the contact's fields are called in the deduplication rule.
+_KEY_OF = {"contact_email": "email", "contact_phone": "phone"}
+_ANNOUNCED = ("id", *_CONTACT, "source_platform", "source_type", "custom_fields", "created_at", "updated_at")
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    lead: dict[str, Any]
+    found: Found | None
+
+
+async def createLead(call: Call) -> Reply:
+    """Create a lead, or merge into the one with the same email or phone; 201 in both cases (M1)."""
+    body = call.body
+    stages = call.tenant.world["stages"]
+    slug = body.get("stage_slug")
+    if not is_blank(slug) and slug not in stages:
+        raise invalid_body(FieldError("/stage_slug", f"is not in your pipeline, which has {', '.join(stages)}"))
+    custom_fields = _defined(call, body.get("custom_fields"))
+    incoming = {**_contact(body), **_told(body), "current_stage": stages.get(slug), "custom_fields": custom_fields}
+    saved = await _save(call, incoming, await _find(call, incoming), source_type="manual")
+    if saved.found is None:
+        await _announce(call, saved.lead)
+        call.outcome = f"created lead {saved.lead['id']}"
+    else:
+        call.outcome = f"merged into lead {saved.lead['id']}, matched by {saved.found.matched_by}"
+    return Reply(201, {"lead": saved.lead})
+
+
+async def bulkImportLeads(call: Call) -> Reply:
+    """Import up to 500 rows; inert: no event fires (M52)."""
+    results = await batch.run(call, _import_row, _ignored)
+    summary = batch.summary_of(results)
+    unknown = dict.fromkeys(slug for result in results for slug in result.ignored)
+    dry_run = batch.is_dry_run(call)
+    counts = ", ".join(f"{number} {status}" for status, number in summary.items() if number and status != "total")
+    call.outcome = f"{'previewed' if dry_run else 'imported'} {summary['total']} rows: {counts}"
+    body = {
+        "dry_run": dry_run,
+        "summary": summary,
+        "results": [_shown(result) for result in results],
+        "unknown_custom_fields": list(unknown),
+    }
+    return Reply(200, body)
+
+
+async def _import_row(call: Call, row: Mapping[str, Any], skip: bool) -> RowResult:  # noqa: FBT001  # batch's protocol
+    world = call.tenant.world
+    incoming = {
+        **_contact(row),
+        **_told(row),
+        "current_stage": _one_of(world["stages"], row.get("stage_slug"), "stage_slug: is not in your pipeline"),
+        # One text for unknown and foreign owners: no telling which ids exist elsewhere (M51).
+        "owner": _one_of(world["owners"], row.get("owner_id"), "owner_id: does not belong to your customer"),
+        "custom_fields": _with_lead_line(_defined(call, row.get("custom_fields")), row.get("lead_line")),
+    }
+    found = await _find(call, incoming)
+    if found is not None and skip:
+        return RowResult("skipped", found.record_id, found.matched_by)
+    saved = await _save(call, incoming, found, source_type="import")
+    if found is None:
+        return RowResult("created", saved.lead["id"])
+    return RowResult("updated", saved.lead["id"], found.matched_by)
+
+
+async def _find(call: Call, incoming: Mapping[str, Any]) -> Found | None:
+    return await deduplication.find(call.tx, "lead", deduplication.keys_of(_rule(call), incoming))
+
+
+async def _save(call: Call, incoming: dict[str, Any], found: Found | None, *, source_type: str) -> _Saved:
+    """Insert or merge; the lead as it now is."""
+    rule = _rule(call)
+    if found is None:
+        blank = {**new_lead(call.tenant, iso_ms(call.now)), "source_type": source_type}
+        lead = deduplication.merged(blank, incoming, _MERGED)
+    else:
+        existing = await call.tx.get("lead", found.record_id)
+        assert existing is not None  # noqa: S101  # the store gave this id as the holder of a key
+        free = await deduplication.keys_free_for(
+            call.tx, "lead", existing.id, deduplication.keys_of(rule, incoming)
+        )
+        # What identifies another lead stays with it and is not copied (M30).
+        own = {name: value for name, value in incoming.items() if free.get(_KEY_OF.get(name, ""), True)}
+        lead = deduplication.merged(existing.data, own, _MERGED)
+        lead["updated_at"] = iso_ms_after(call.now, existing.data["updated_at"])
+    keys = deduplication.keys_of(rule, lead)
+    await call.tx.put(Record("lead", lead["id"], lead, keys, _search_text(lead)))
+    return _Saved(lead, found)
+
+
+async def _announce(call: Call, lead: Mapping[str, Any]) -> None:
+    stage = lead["current_stage"]
+    told = {name: lead[name] for name in _ANNOUNCED}
+    told["lead_line"] = lead["custom_fields"].get("lead_line")
+    told["current_stage"] = {"slug": stage["slug"], "name": stage["name"]}
+    payload = {"event": "lead.created", "delivered_at": iso_ms(call.now), "lead": told}
+    await enqueue_event(call.tx, "mega", "lead.created", payload, call.now, lambda: str(uuid.uuid4()))
+
+
+def _rule(call: Call) -> Deduplication:
+    rule = call.contract.operations["createLead"].deduplication
+    assert rule is not None  # noqa: S101  # the contract of this operation has one
+    return rule
+
+
+def _contact(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The contact fields as submitted, trimmed (M59); what says nothing is None."""
+    values = {name: given.get(name) for name in _CONTACT}
+    return {name: None if is_blank(value) else value.strip(TRIMMED) for name, value in values.items()}
+
+
+def _told(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: given.get(name) for name in ("source_platform", "source_type")}
+
+
+def _defined(call: Call, custom_fields: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The custom fields that the customer has defined; others are not stored (M37)."""
+    defined = call.tenant.world["custom_fields"]
+    return {slug: value for slug, value in (custom_fields or {}).items() if slug in defined}
+
+
+def _ignored(call: Call, row: Any) -> tuple[str, ...]:
+    given = row.get("custom_fields") if isinstance(row, dict) else None
+    defined = call.tenant.world["custom_fields"]
+    return tuple(slug for slug in given if slug not in defined) if isinstance(given, dict) else ()
+
+
+def _one_of(known: Mapping[str, Any], value: str | None, otherwise: str) -> Any:
+    if is_blank(value):
+        return None
+    if value not in known:
+        raise RowFailed(otherwise)
+    return known[value]
+
+
+def _with_lead_line(custom_fields: dict[str, Any], lead_line: str | None) -> dict[str, Any]:
+    """The row's own lead_line wins; one that contradicts it fails the row (M39)."""
+    if lead_line is None:
+        return custom_fields
+    if custom_fields.get("lead_line") not in {None, lead_line}:
+        raise RowFailed("lead_line: contradicts custom_fields.lead_line")
+    return {**custom_fields, "lead_line": lead_line}
+
+
+def _search_text(lead: Mapping[str, Any]) -> str:
+    name, phone, email = (lead[field] or "" for field in ("contact_name", "contact_phone", "contact_email"))
+    return f"{name}\n{email}\n{phone}\n{digits_of(phone)}".lower()
+
+
+def _shown(result: RowResult) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "row_ref": result.row_ref,
+        "status": result.status,
+        "lead_id": result.record_id,
+        "matched_by": result.matched_by,
+        "errors": list(result.errors) or None,
+    }
+    if result.ignored:
+        shown["ignored_custom_fields"] = list(result.ignored)
+    return shown

@@ -1,0 +1,49 @@
+"""Time is told in UTC, and in tests it moves only by hand."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from mockserver.engine.clock import ManualClock, SystemClock, iso_ms, iso_seconds
+
+
+@pytest.mark.parametrize(
+    ("now", "ms", "seconds"),
+    [
+        (0.0, "1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00Z"),
+        (1782986400.123, "2026-07-02T10:00:00.123Z", "2026-07-02T10:00:00Z"),
+        (1782986400.9999, "2026-07-02T10:00:00.999Z", "2026-07-02T10:00:00Z"),
+        (1782986400.29, "2026-07-02T10:00:00.290Z", "2026-07-02T10:00:00Z"),
+        (1709164799.5, "2024-02-28T23:59:59.500Z", "2024-02-28T23:59:59Z"),
+    ],
+)
+def test_timestamps_are_utc_and_cut_off_below_their_unit(now: float, ms: str, seconds: str) -> None:
+    assert iso_ms(now) == ms
+    assert iso_seconds(now) == seconds
+
+
+def test_every_millisecond_is_written_as_it_was_meant() -> None:
+    """A double holds .001 to .999 of today's seconds only nearly; none may slip to its neighbour."""
+    written = [iso_ms(1782986400 + ms / 1000)[-4:-1] for ms in range(1000)]
+    assert written == [f"{ms:03d}" for ms in range(1000)]
+
+
+def test_a_manual_clock_stands_still_until_it_is_moved() -> None:
+    clock = ManualClock(100.0)
+    assert (clock.now(), clock.now()) == (100.0, 100.0)
+    assert clock.advance(2.5) == clock.now() == 102.5
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_a_manual_clock_refuses_steps_that_make_no_time(seconds: float) -> None:
+    clock = ManualClock(100.0)
+    with pytest.raises(ValueError, match="seconds"):
+        clock.advance(seconds)
+    assert clock.now() == 100.0
+
+
+def test_the_system_clock_tells_the_machines_time() -> None:
+    before = time.time()
+    assert before <= SystemClock().now() <= time.time()
