@@ -62,11 +62,11 @@ class Mock:
         self._on_ready = on_ready
         self._asgi = self._build(observe)
 
-    def _build(self, observe: Callable[[Exchange], None] | None) -> ASGIApp:
+    def _build(self, observe: Callable[[Exchange], None] | None) -> ConnexionMiddleware:
         pipeline = partial(
             Pipeline, settings=self.settings, store=self.store, clock=self.clock, observe=observe
         )
-        app = ConnexionMiddleware(
+        app: ConnexionMiddleware = ConnexionMiddleware(
             docs_app(self.contracts, self.directories),
             import_name=__name__,
             lifespan=self._lifespan,

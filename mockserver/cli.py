@@ -130,6 +130,8 @@ def _plan(text: str, apis: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:  # noqa: PLR2004  # the largest port there is
+        raise UsageError(f"--port {port}: must be from 0 to 65535; 0 takes a free one")
     try:
         infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, OverflowError) as error:

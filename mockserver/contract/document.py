@@ -170,13 +170,13 @@ def listed(words: Sequence[str], most: int = 12) -> str:
 
 
 # Under these keys are names that authors choose; under those, values that belong to no vocabulary.
-_NAMES = frozenset(
+NAMES = frozenset(
     """
     paths properties headers schemas responses requestBodies securitySchemes parameters examples links callbacks
     content variables mapping encoding
     """.split()  # noqa: SIM905 - fifteen words are easier to read so
 )
-_VALUES = frozenset(("example", "examples", "default", "enum", "const", "security", "required"))
+_VALUES = frozenset(("example", "value", "default", "enum", "const", "security", "required"))
 
 
 def elements(document: dict[str, Any]) -> Iterator[tuple[tuple[Token, ...], dict[str, Any]]]:
@@ -192,7 +192,7 @@ def elements(document: dict[str, Any]) -> Iterator[tuple[tuple[Token, ...], dict
         if not names:
             yield tokens, node
         below = [
-            ((*tokens, key), child, (not names and key in _NAMES) or _is_callback(tokens))
+            ((*tokens, key), child, (not names and key in NAMES) or _is_callback(tokens))
             for key, child in node.items()
             if names or (key not in _VALUES and not key.startswith("x-"))
         ]

@@ -11,8 +11,9 @@ from .lint_behaviours import check_behaviours
 from .lint_operations import check_operations
 from .lint_sources import check_sources
 from .model import ContractError, ContractErrors
+from .skeleton import check_skeleton
 from .spec import Spec, View
-from .vocabulary import check_skeleton, check_vocabulary
+from .vocabulary import check_vocabulary
 
 
 def lint(document: dict[str, Any], file: str, directory: Path) -> tuple[Spec, list[ContractError]]:
@@ -51,15 +52,18 @@ def _references(spec: Spec) -> bool:
             spec.resolver.find(reference)
         except ContractError as error:
             spec.error(at, reference, error.problem, error.hint)
-    if len(spec.errors) == before:
-        try:
-            spec.resolver.resolve({key: spec.document.get(key) for key in ("paths", "components")})
-        except ContractError as error:
-            tokens = tokens_of(str(error.value))
-            what = error.problem.removeprefix("the reference ")
-            spec.error(tokens, error.value, f"'{error.value}' {what}")
-    found = spec.errors[before:]
-    return not any(error.path.endswith(".$ref") or error.problem.endswith("to itself") for error in found)
+    if len(spec.errors) > before:
+        return not any(error.path.endswith(".$ref") for error in spec.errors[before:])
+    try:
+        inlined = spec.resolver.resolve({key: spec.document.get(key, {}) for key in ("paths", "components")})
+    except ContractError as error:
+        what = error.problem.removeprefix("the reference ")
+        spec.error(tokens_of(str(error.value)), error.value, f"'{error.value}' {what}")
+        return False
+    # a reference may lead to something of another kind, which shows once it is inlined
+    misfits = check_skeleton({**spec.document, **inlined}, spec.file)
+    spec.errors += misfits
+    return not misfits
 
 
 def check_root(spec: Spec) -> None:

@@ -57,7 +57,8 @@ def _nearest(quote: str, text: str) -> str | None:
     if fitting <= 1:  # any word may be in any text
         return None
     at = text.index(" ".join(words[:fitting]))
-    return f"the document says {shown(text[at : at + len(quote) + 20])}"
+    there = text[at : at + len(quote) + 20].rpartition(" ")[0]
+    return f"the document says {shown(there)}"
 
 
 def folded(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from .document import did_you_mean, escape, find, tokens_of
+from .document import NAMES, did_you_mean, escape, find, tokens_of
 from .messages import FieldError, explain
 from .model import ContractError
 
@@ -53,7 +53,7 @@ class Resolver:
         return {**target, **beside} if beside and isinstance(target, dict) else target
 
     def _member(self, key: str, child: Any) -> Any:
-        if key == "properties" and isinstance(child, dict):  # its keys are names, "example" among them
+        if key in NAMES and isinstance(child, dict):  # a member may be called "example"
             return {name: self.resolve(schema) for name, schema in child.items()}
         return child if key in _OPAQUE else self.resolve(child)
 
@@ -94,7 +94,7 @@ class Resolver:
             return
 
 
-_OPAQUE = frozenset(("example", "examples", "default", "enum"))
+_OPAQUE = frozenset(("example", "value", "default", "enum"))
 
 
 def resolve(document: dict[str, Any], node: Any) -> Any:
@@ -130,6 +130,8 @@ def _compile(schema: Any, ignored: str) -> Any:
     for key in ("items", "not", "additionalProperties"):
         if key in out:
             out[key] = _compile(out[key], ignored)
+    if out.get("additionalProperties") is False:
+        out.setdefault("properties", {})  # without it jsonschema-rs does not tell which member is not permitted
     if "properties" in out:
         _properties(out, ignored)
     return _nullable(out) if schema.get("nullable") is True else out

@@ -11,7 +11,7 @@ from typing import Any
 from .document import Token, did_you_mean, place, pointer_of, tokens_of
 from .model import ContractError
 from .schema import Resolver, property_names, property_of
-from .vocabulary import METHODS
+from .skeleton import METHODS
 
 
 @dataclass(frozen=True, eq=False)

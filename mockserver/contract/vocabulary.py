@@ -1,4 +1,4 @@
-"""The extensions of a spec against `vocabulary.schema.json`, and the few bones of OpenAPI that we stand on."""
+"""The extensions of a spec, checked against `vocabulary.schema.json`."""
 
 from __future__ import annotations
 
@@ -12,48 +12,14 @@ import jsonschema_rs
 from .document import Token, did_you_mean, elements, find, listed, place, specs_directory
 from .messages import explain, shown
 from .model import ContractError
+from .skeleton import METHODS, missing, path_of
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _POSITIONS = {
     "document": "the root of the document",
     "operation": "an operation",
     "security-scheme": "a security scheme",
     "event": "the operation of a callback",
     "element": "any element",
-}
-
-_OPERATION = {
-    "type": "object",
-    "required": ["operationId", "responses"],
-    "properties": {
-        "operationId": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
-        "parameters": {"type": "array", "items": {"type": "object"}},
-        "requestBody": {"type": "object", "properties": {"content": {"type": "object"}}},
-        "responses": {"type": "object", "minProperties": 1, "additionalProperties": {"type": "object"}},
-        "callbacks": {"type": "object", "additionalProperties": {"type": "object"}},
-        "security": {"type": "array", "items": {"type": "object"}},
-    },
-}
-_SKELETON: dict[str, Any] = {
-    "type": "object",
-    "required": ["openapi", "info", "servers", "paths"],
-    "properties": {
-        "openapi": {"type": "string", "pattern": "^3\\.0\\.[0-9]$"},
-        "info": {"type": "object", "required": ["title", "version"]},
-        "servers": {
-            "type": "array",
-            "minItems": 1,
-            "items": {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}}},
-        },
-        "security": {"type": "array", "items": {"type": "object"}},
-        "paths": {
-            "type": "object",
-            "minProperties": 1,
-            "propertyNames": {"pattern": "^/"},
-            "additionalProperties": {"type": "object", "properties": dict.fromkeys(METHODS, _OPERATION)},
-        },
-        "components": {"type": "object", "additionalProperties": {"type": "object"}},
-    },
 }
 
 
@@ -84,28 +50,6 @@ def _validator(definition: str) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
 
 
-@functools.cache
-def _bones() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(_SKELETON)
-
-
-def check_skeleton(document: dict[str, Any], file: str) -> list[ContractError]:
-    """What keeps the document from being looked into at all. openapi-spec-validator looks at the rest."""
-    return [
-        ContractError(file, place(error.instance_path), error.instance, found.detail)
-        if error.kind.name != "required"
-        else _missing(file, tuple(error.instance_path), error)
-        for error in _bones().iter_errors(document)
-        for found in explain([error])
-    ]
-
-
-def _missing(file: str, tokens: tuple[Token, ...], error: Any) -> ContractError:
-    name = error.kind.property
-    near = did_you_mean(name, error.instance, otherwise="add it")
-    return ContractError(file, place(tokens), error.instance, f"'{name}' is missing", near)
-
-
 def check_vocabulary(document: dict[str, Any], file: str) -> tuple[list[ContractError], set[str]]:
     """All errors in extensions, and the places (as `document.place` writes them) of the extensions that have one."""
     errors: list[ContractError] = []
@@ -132,14 +76,14 @@ def _check(tokens: tuple[Token, ...], extensions: dict[str, Any], file: str) -> 
     where = position(tokens)
     validator = _validator(where)
     for error in validator.iter_errors(extensions):
-        at = tuple(error.instance_path)
+        at = path_of(extensions, error)
         kind: Any = error.kind
         if kind.name == "additionalProperties":
             yield from _unknown(file, tokens, at, error)
         elif kind.name == "propertyNames":
             yield at, _bad_name(file, (*tokens, *at), kind.error)
         elif kind.name == "required":
-            yield at or (kind.property,), _missing(file, (*tokens, *at), error)
+            yield at or (kind.property,), missing(file, (*tokens, *at), error)
         elif kind.name == "enum":
             yield at, _not_one_of(file, (*tokens, *at), error)
         elif kind.name == "falseSchema":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from mockserver.contract.model import Contract, Operation
 from mockserver.engine.call import Credential, Tenant
@@ -30,7 +30,7 @@ class Directory:
         """The credential with this secret, or None."""
         return self._by_digest.get(_digest(secret))
 
-    def __iter__(self) -> Iterable[Credential]:  # type: ignore[misc]  # an iterable is all that is promised
+    def __iter__(self) -> Iterator[Credential]:
         return iter(self._by_digest.values())
 
 

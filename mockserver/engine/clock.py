@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -47,7 +48,8 @@ class ManualClock:
 
 def iso_ms(now: float) -> str:
     """Epoch seconds as '2026-07-02T10:00:00.123Z'; what is below a millisecond is cut off."""
-    return f"{_seconds(now)}.{_millis(now) % 1000:03d}Z"
+    seconds, millis = divmod(_millis(now), 1000)
+    return f"{_to_the_second(seconds)}.{millis:03d}Z"
 
 
 def iso_ms_after(now: float, previous: str) -> str:
@@ -60,7 +62,7 @@ def iso_ms_after(now: float, previous: str) -> str:
 
 def iso_seconds(now: float) -> str:
     """Epoch seconds as '2026-07-02T10:00:00Z'; what is below a second is cut off."""
-    return f"{_seconds(now)}Z"
+    return f"{_to_the_second(_millis(now) // 1000)}Z"
 
 
 def _millis(now: float) -> int:
@@ -69,8 +71,9 @@ def _millis(now: float) -> int:
     return round(now * 1_000_000) // 1000
 
 
-def _seconds(now: float) -> str:
-    return datetime.fromtimestamp(_millis(now) // 1000, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S")
+@lru_cache(maxsize=8)  # Within one second every request asks for the same text.
+def _to_the_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _finite(value: float, name: str) -> float:

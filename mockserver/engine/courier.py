@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ class Answer:
 
 
 class Courier:
-    """Posts payloads. Opens its client at the first post; `close` may be followed by another post."""
+    """Posts payloads. May be used again after `close`."""
 
     def __init__(self, *, allow_loopback: bool, user_agent: str, resolver: Resolver = resolve) -> None:
         self._allow_loopback = allow_loopback
@@ -37,16 +38,17 @@ class Courier:
             "connection": "close",
         }
         self._resolver = resolver
-        self._client: httpx.AsyncClient | None = None
+        self._transports: dict[str, httpx.AsyncBaseTransport] = {}
 
     async def post(self, url: str, headers: Mapping[str, str], payload: bytes, seconds: float) -> Answer:
         """POST the exact bytes, with `seconds` for all of it, the name's look-up included. Never raises."""
         try:
+            target = parse(url, allow_loopback=self._allow_loopback)
+            self._transport(target.scheme)  # Made now, so that its making does not cost the receiver time.
             async with asyncio.timeout(seconds):
-                target = parse(url, allow_loopback=self._allow_loopback)
                 addresses = await safe_addresses(target, self._resolver)
                 return Answer(await self._first(target, addresses, headers, payload, seconds))
-        except TimeoutError:
+        except (TimeoutError, httpx.TimeoutException):
             return Answer(None, f"no answer within {seconds:g} s")
         except UnsafeAddressError as refusal:
             return Answer(None, str(refusal))
@@ -54,9 +56,8 @@ class Courier:
             return Answer(None, f"{type(error).__name__}: {error}".rstrip(": "))
 
     async def close(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        while self._transports:
+            await self._transports.popitem()[1].aclose()
 
     async def _first(
         self,
@@ -70,30 +71,30 @@ class Courier:
         connect = seconds / len(addresses)
         for address in addresses[:-1]:
             with suppress(httpx.ConnectError, httpx.ConnectTimeout):
-                return await self._send(self._request(target, address, headers, payload, connect))
-        return await self._send(self._request(target, addresses[-1], headers, payload, connect))
+                return await self._send(target, address, headers, payload, connect)
+        return await self._send(target, addresses[-1], headers, payload, connect)
 
-    def _request(
+    async def _send(
         self,
         target: Target,
         address: str,
         headers: Mapping[str, str],
         payload: bytes,
         connect: float,
-    ) -> httpx.Request:
+    ) -> int:
         # The URL holds the checked address, so nothing is looked up again. Host and SNI keep the name: it is
         # the name that the certificate has to be for.
-        return self._open().build_request(
+        request = httpx.Request(
             "POST",
             httpx.URL(scheme=target.scheme, host=address, port=target.port, raw_path=target.path.encode()),
             headers={**self._headers, **headers, "host": target.authority},
             content=payload,
-            timeout=httpx.Timeout(None, connect=connect),
-            extensions={"sni_hostname": target.host},
+            extensions={
+                "sni_hostname": target.host,
+                "timeout": httpx.Timeout(None, connect=connect).as_dict(),
+            },
         )
-
-    async def _send(self, request: httpx.Request) -> int:
-        response = await self._open().send(request, stream=True)
+        response = await self._transport(target.scheme).handle_async_request(request)
         try:
             # Closing early would reset a receiver that still writes; an endless one is cut.
             with suppress(httpx.HTTPError, TimeoutError):
@@ -103,17 +104,20 @@ class Courier:
             await response.aclose()
         return response.status_code
 
-    def _open(self) -> httpx.AsyncClient:
-        if self._client is None:
-            # No proxy (trust_env) and no kept connection: either would reach a receiver past the check of its
-            # address and of its certificate's name.
-            self._client = httpx.AsyncClient(
+    def _transport(self, scheme: str) -> httpx.AsyncBaseTransport:
+        # A bare transport: a client would keep cookies, follow redirects, and heed the environment's proxies.
+        transport = self._transports.get(scheme)
+        if transport is None:
+            # Reading the world's certificates takes tens of milliseconds: not for a receiver on loopback,
+            # whose context trusts nobody.
+            secure = scheme == "https"
+            transport = self._transports[scheme] = httpx.AsyncHTTPTransport(
+                verify=httpx.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 trust_env=False,
-                verify=httpx.create_ssl_context(trust_env=True),
-                follow_redirects=False,
+                # A kept connection is found by its address: it may have been checked for another name.
                 limits=httpx.Limits(max_keepalive_connections=0),
             )
-        return self._client
+        return transport
 
 
 async def _drain(response: httpx.Response) -> None:

@@ -10,6 +10,8 @@ from mockserver.contract.model import Deduplication
 from mockserver.engine.normalize import NORMALIZERS
 from mockserver.store.base import Transaction
 
+Keys = tuple[tuple[str, str], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -19,7 +21,7 @@ class Found:
     matched_by: str
 
 
-def keys_of(rule: Deduplication, data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def keys_of(rule: Deduplication, data: Mapping[str, Any]) -> Keys:
     """The unique keys of a record, in order of precedence, each once: ("email", "sam@example.com")."""
     keys: dict[tuple[str, str], None] = {}
     for match in rule.match:
@@ -32,7 +34,7 @@ def keys_of(rule: Deduplication, data: Mapping[str, Any]) -> tuple[tuple[str, st
     return tuple(keys)
 
 
-async def find(tx: Transaction, kind: str, keys: tuple[tuple[str, str], ...]) -> Found | None:
+async def find(tx: Transaction, kind: str, keys: Keys) -> Found | None:
     """The record that holds the first of `keys` that any record holds."""
     for name, value in keys:
         holder = await tx.holder(kind, name, value)
@@ -41,15 +43,9 @@ async def find(tx: Transaction, kind: str, keys: tuple[tuple[str, str], ...]) ->
     return None
 
 
-async def keys_free_for(
-    tx: Transaction, kind: str, record_id: str, keys: tuple[tuple[str, str], ...]
-) -> dict[str, bool]:
-    """For each key name whether `record_id` may take it: another record's key stays there (M30)."""
-    free: dict[str, bool] = {}
-    for name, value in keys:
-        holder = await tx.holder(kind, name, value)
-        free[name] = holder is None or holder == record_id
-    return free
+async def taken_by_others(tx: Transaction, kind: str, record_id: str, keys: Keys) -> set[str]:
+    """The names of those `keys` that another record than `record_id` holds."""
+    return {name for name, value in keys if await tx.holder(kind, name, value) not in {None, record_id}}
 
 
 def is_blank(value: object) -> bool:

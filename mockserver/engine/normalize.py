@@ -10,6 +10,7 @@ from types import MappingProxyType
 # What is trimmed around an address (case 25): ASCII white space and the no-break space of web pages.
 TRIMMED = "\t\n\r \u00a0"
 
+_NOT_A_DIGIT = re.compile("[^0-9]+")
 _EXTENSION = re.compile(r"(?:;\s*ext\s*=|ext(?:ension)?\.?|x|#)\s?[:.]?\s?\d{1,7}\s*\Z", re.IGNORECASE)
 
 
@@ -37,6 +38,8 @@ def phone_digits_10(value: str) -> str | None:
 
 def digits_of(value: str) -> str:
     """The decimal digits of `value` as ASCII; superscripts and the like are no digits (case 11)."""
+    if value.isascii():
+        return _NOT_A_DIGIT.sub("", value)
     return "".join(str(unicodedata.decimal(char)) for char in value if char.isdecimal())
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _GONE = 410
 _IDLE_SECONDS = 30.0  # Looks into the outbox this often even unwoken: the machine's clock may jump.
 _REST_SECONDS = 1.0  # After a failure of our own, such as a store that cannot be read.
-_GRACE_SECONDS = 0.5  # What is on its way when the sender stops may still arrive.
+_GRACE_SECONDS = 0.25  # What is on its way when the sender stops may still arrive.
 _EVER = 1e15
 
 _log = logging.getLogger(__name__)

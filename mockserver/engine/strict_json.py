@@ -7,8 +7,12 @@ import math
 import re
 from typing import Any, NoReturn
 
+import orjson
+
 # Databases choke on NUL and no encoder takes a lone surrogate; both arrive only as \u escapes.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+_WHOLE = 2.0**63
 
 
 class MalformedJSON(ValueError):
@@ -41,20 +45,13 @@ def parse(body: bytes, max_depth: int = 32) -> Any:
 
 
 def canonical(value: Any) -> bytes:
-    """One byte string per JSON value: key order and white space drop out, 1 equals 1.0 and 1e0, types
-    and array order count, and integers stay exact (decision M24).
+    """One byte string per parsed value: key order and white space drop out, types and array order count,
+    integers stay exact, and 1, 1.0 and 1e0 are one number (decision M24).
     """
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":")).encode()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # An integer beyond 64 bits.
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -68,18 +65,19 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _finite(text: str) -> float:
+def _number(text: str) -> float | int:
+    """A number written with a point or an exponent; a whole one is an integer, as JSON has one kind only."""
     number = float(text)
     if math.isinf(number):
         raise MalformedJSON(f"number {text[:30]} is too large")
-    return number
+    return int(number) if number.is_integer() and abs(number) < _WHOLE else number
 
 
 def _refuse_constant(text: str) -> NoReturn:
     raise MalformedJSON(f"{text} is not JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refuse_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_number, parse_constant=_refuse_constant)
 
 
 def _check_depth(value: Any, max_depth: int) -> None:

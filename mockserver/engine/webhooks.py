@@ -58,6 +58,12 @@ def policies(contracts: Iterable[Contract]) -> dict[str, Webhooks]:
     }
 
 
+async def listeners(tx: Transaction, event: str) -> list[Subscription]:
+    """The active subscriptions of the transaction's tenant that listen to `event`."""
+    subscriptions = map(Subscription.of, await tx.scan(KIND))
+    return [each for each in subscriptions if each.is_active and event in each.events]
+
+
 async def enqueue_event(  # noqa: PLR0913, PLR0917 - an event is just that much, and a class for it would say no more.
     tx: Transaction,
     contract_name: str,
@@ -70,18 +76,17 @@ async def enqueue_event(  # noqa: PLR0913, PLR0917 - an event is just that much,
 
     `ids` makes delivery ids. The payload becomes bytes here, once: every attempt signs and sends the same.
     """
-    subscriptions = map(Subscription.of, await tx.scan(KIND))
-    listening = [each.id for each in subscriptions if each.is_active and event in each.events]
+    listening = await listeners(tx, event)
     if not listening:
         return 0
     body = bytes(bytearray(orjson.dumps(payload)))  # A copy: what dumps returns occupies 4 KB.
-    for subscription_id in listening:
+    for subscription in listening:
         await tx.enqueue(
             Delivery(
                 id=ids(),
                 api=contract_name,
                 tenant=tx.tenant,
-                subscription_id=subscription_id,
+                subscription_id=subscription.id,
                 event=event,
                 payload=body,
                 next_at=now,

@@ -5,8 +5,8 @@ suite (`tests/store`) tries both.
 
 Transactions take turns: from its first access to its end a transaction is alone. In neither implementation
 does an access suspend, unless another transaction is held open across an `await` of something else: then it
-waits for that one's end. So never use a second transaction, `hit`, `reset` or `attempted` inside one of the
-same task that has been used already: it would wait for itself.
+waits for that one's end. So never use a second transaction, `hit`, `attempted` or `reset` inside one of the same
+task that has been used already: it would wait for itself (the SQL store raises RuntimeError instead).
 """
 
 from __future__ import annotations
@@ -85,9 +85,7 @@ class Condition:
             values = (self.value,)
         for value in values:
             if not isinstance(value, str | int | float | bool | None):
-                raise TypeError(
-                    f"condition on {self.field!r}: {value!r} is no string, number, boolean or null"
-                )
+                raise TypeError(f"condition on {self.field!r}: {value!r} is no string, number, boolean or null")
 
 
 @dataclass(frozen=True, slots=True)

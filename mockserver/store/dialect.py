@@ -72,9 +72,7 @@ SQLITE = Dialect(
 
 def schema(dialect: Dialect) -> str:
     """Statements that make the tables of SCHEMA_VERSION, each ended by a semicolon."""
-    return _SCHEMA.format(
-        serial=dialect.serial, text=dialect.text, blob=dialect.blob, double=dialect.double
-    )
+    return _SCHEMA.format(serial=dialect.serial, text=dialect.text, blob=dialect.blob, double=dialect.double)
 
 
 SCHEMA_VERSION = 1

@@ -151,8 +151,10 @@ class MemoryTransaction(TurnTaking):
         if self._store.owner is not self:
             await self._begin()
         head = orjson.dumps((value.fingerprint, value.status, value.headers))
-        row = b"%b%b\n%b" % (_EXPIRY.pack(value.expires_at), head, value.body)
-        self._set(self._state.remembered, key, row)
+        row = b"".join((_EXPIRY.pack(value.expires_at), head, b"\n", value.body))
+        remembered = self._state.remembered
+        self._journal.append((remembered, key, remembered.get(key)))
+        remembered[key] = row
         if self._remembered is None:
             self._remembered = []
         self._remembered.append(key)

@@ -41,9 +41,7 @@ class Outbox:
         if item is None:
             return
         item.attempts.append(attempt)
-        new = replace(
-            item.delivery, attempt=delivery.attempt, next_at=delivery.next_at, state=delivery.state
-        )
+        new = replace(item.delivery, attempt=delivery.attempt, next_at=delivery.next_at, state=delivery.state)
         self._place(item, new)
 
     def pending(self, now: float, limit: int) -> list[Delivery]:
@@ -59,9 +57,7 @@ class Outbox:
 
     def of(self, tenant: str) -> list[tuple[Delivery, tuple[Attempt, ...]]]:
         return [
-            (item.delivery, tuple(item.attempts))
-            for item in self._items.values()
-            if item.delivery.tenant == tenant
+            (item.delivery, tuple(item.attempts)) for item in self._items.values() if item.delivery.tenant == tenant
         ]
 
     def tenants(self) -> set[str]:

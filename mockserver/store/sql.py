@@ -91,9 +91,7 @@ class SQLTransaction(TurnTaking):
                 (self.tenant, name, delta),
             )
         else:
-            rows = await self._execute(
-                "SELECT value FROM counters WHERE tenant = ? AND name = ?", (self.tenant, name)
-            )
+            rows = await self._execute("SELECT value FROM counters WHERE tenant = ? AND name = ?", (self.tenant, name))
         row = rows.fetchone()
         return 0 if row is None else int(row[0])
 
@@ -147,6 +145,7 @@ class SQLTransaction(TurnTaking):
         return self._store.execute(text, parameters)
 
     def _start(self) -> None:
+        self._store.name_task()
         self._store.execute(SQLITE.begin)
 
     def _commit(self) -> None:
@@ -190,19 +189,19 @@ class SQLStore(Turns):
                     )
             return usages
 
+    # Reading deliveries takes no turn: nothing uncommitted is ever in their table, for a transaction writes to it
+    # in its commit alone.
     async def pending(self, now: float, limit: int = 100) -> list[Delivery]:
-        async with _Alone(self):
-            rows = self.execute(
-                f"SELECT {_DELIVERY} FROM deliveries WHERE state = 'pending' AND next_at <= ?"
-                " ORDER BY next_at, place LIMIT ?",
-                (now, limit),
-            )
-            return [Delivery(*row) for row in rows]
+        rows = self.execute(
+            f"SELECT {_DELIVERY} FROM deliveries WHERE state = 'pending' AND next_at <= ?"
+            " ORDER BY next_at, place LIMIT ?",
+            (now, limit),
+        )
+        return [Delivery(*row) for row in rows]
 
     async def next_due(self) -> float | None:
-        async with _Alone(self):
-            row = self.execute("SELECT min(next_at) FROM deliveries WHERE state = 'pending'").fetchone()
-            return None if row[0] is None else float(row[0])
+        row = self.execute("SELECT min(next_at) FROM deliveries WHERE state = 'pending'").fetchone()
+        return None if row[0] is None else float(row[0])
 
     async def attempted(self, delivery: Delivery, attempt: Attempt) -> None:
         async with _Alone(self):
@@ -212,8 +211,7 @@ class SQLStore(Turns):
             )
             if updated.rowcount:
                 self.execute(
-                    "INSERT INTO attempts (delivery_id, number, at, status, error, seconds)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO attempts (delivery_id, number, at, status, error, seconds) VALUES (?, ?, ?, ?, ?, ?)",
                     (
                         *(delivery.id, attempt.number, attempt.at),
                         *(attempt.status, attempt.error, attempt.seconds),
@@ -221,32 +219,26 @@ class SQLStore(Turns):
                 )
 
     async def deliveries(self, tenant: str) -> list[tuple[Delivery, tuple[Attempt, ...]]]:
-        async with _Alone(self):
-            attempts: dict[str, list[Attempt]] = {}
-            for row in self.execute(
-                "SELECT delivery_id, number, at, status, error, seconds FROM attempts WHERE delivery_id IN"
-                " (SELECT id FROM deliveries WHERE tenant = ?) ORDER BY place",
-                (tenant,),
-            ):
-                attempts.setdefault(row[0], []).append(Attempt(*row))
-            rows = self.execute(
-                f"SELECT {_DELIVERY} FROM deliveries WHERE tenant = ? ORDER BY place", (tenant,)
-            )
-            return [(Delivery(*row), tuple(attempts.get(row[0], ()))) for row in rows]
+        attempts: dict[str, list[Attempt]] = {}
+        for row in self.execute(
+            "SELECT delivery_id, number, at, status, error, seconds FROM attempts WHERE delivery_id IN"
+            " (SELECT id FROM deliveries WHERE tenant = ?) ORDER BY place",
+            (tenant,),
+        ):
+            attempts.setdefault(row[0], []).append(Attempt(*row))
+        rows = self.execute(f"SELECT {_DELIVERY} FROM deliveries WHERE tenant = ? ORDER BY place", (tenant,))
+        return [(Delivery(*row), tuple(attempts.get(row[0], ()))) for row in rows]
 
     async def tenants(self) -> list[str]:
-        async with _Alone(self):
-            rows = self.execute(
-                "SELECT tenant FROM records UNION SELECT tenant FROM counters UNION SELECT tenant FROM deliveries"
-            )
-            return sorted(row[0] for row in rows)
+        rows = self.execute(
+            "SELECT tenant FROM records UNION SELECT tenant FROM counters UNION SELECT tenant FROM deliveries"
+        )
+        return sorted(row[0] for row in rows)
 
     async def reset(self, tenant: str | None = None) -> None:
         where, parameters = ("", ()) if tenant is None else (" WHERE tenant = ?", (tenant,))
         async with _Alone(self):
-            self.execute(
-                f"DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries{where})", parameters
-            )
+            self.execute(f"DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries{where})", parameters)
             for table in ("records", "unique_keys", "counters", "remembered", "deliveries"):
                 self.execute(f"DELETE FROM {table}{where}", parameters)
             if tenant is None:

@@ -33,9 +33,7 @@ def open_file(path: Path, busy_seconds: float) -> sqlite3.Connection:
     connection = None
     try:
         # Several threads may own it one after the other (a server in a thread); never two at a time.
-        connection = sqlite3.connect(
-            path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
-        )
+        connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
         _prepare(connection, path)
     except sqlite3.Error as error:
         if connection is not None:
@@ -75,8 +73,6 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     # With WAL, a committed transaction survives the process; only a power cut may lose the latest.
     connection.execute("PRAGMA synchronous = NORMAL")
-    if tables:
-        return
     connection.execute("BEGIN IMMEDIATE")
     # Another process may have been quicker.
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
@@ -84,8 +80,10 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    connection.execute("COMMIT")
     _check_version(connection, path)
+    # A write that changes nothing: a file that cannot be written says so now, not at the first request.
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute("COMMIT")
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:

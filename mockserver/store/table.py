@@ -70,8 +70,7 @@ class Table:
         ordered = _Ordered(entries, descending=query.descending)
         first = query.offset + (0 if query.after is None else ordered.after(entry(*query.after)))
         records = tuple(
-            unpack(self.kind, found[2], self.rows[found[2]])
-            for found in ordered.slice(first, first + query.limit)
+            unpack(self.kind, found[2], self.rows[found[2]]) for found in ordered.slice(first, first + query.limit)
         )
         return Page(records, len(entries), more=first + query.limit < len(entries))
 
@@ -98,9 +97,7 @@ class Table:
         index = self._indexes.get((field, archived))
         if index is None:
             get = getter(field)
-            index = SortedList(
-                entry(get(orjson.loads(row)[0]), record_id) for record_id, row in self._rows(archived)
-            )
+            index = SortedList(entry(get(orjson.loads(row)[0]), record_id) for record_id, row in self._rows(archived))
             self._indexes[field, archived] = index
         return index
 

@@ -11,7 +11,7 @@ from mockserver.contract.schema import FieldError
 from mockserver.engine import deduplication, quota
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.clock import iso_ms
-from mockserver.engine.deduplication import is_blank
+from mockserver.engine.deduplication import Keys, is_blank
 from mockserver.engine.refusal import invalid_body
 from mockserver.store.base import Record, Transaction
 
@@ -82,7 +82,7 @@ async def captureLead(call: Call) -> Reply:
     return await _create(call, keys)
 
 
-async def _create(call: Call, keys: tuple[tuple[str, str], ...]) -> Reply:
+async def _create(call: Call, keys: Keys) -> Reply:
     body, tx = call.body, call.tx
     given = {name: None if is_blank(body.get(name)) else body[name] for name in _OPTIONAL}
     score = score_of(given)

@@ -77,6 +77,7 @@ class Receiver:
                 self.send_response(status)
                 if status in {301, 302, 307, 308}:
                     self.send_header("Location", f"http://127.0.0.1:{receiver.port}/elsewhere")
+                self.send_header("Set-Cookie", "seen=before; Path=/")
                 self.send_header("Content-Length", "2")
                 self.end_headers()
                 self.wfile.write(b"ok")

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mockserver.engine.clock import ManualClock, SystemClock, iso_ms, iso_seconds
+from mockserver.engine.clock import ManualClock, SystemClock, iso_ms, iso_ms_after, iso_seconds
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,18 @@ def test_every_millisecond_is_written_as_it_was_meant() -> None:
     """A double holds .001 to .999 of today's seconds only nearly; none may slip to its neighbour."""
     written = [iso_ms(1782986400 + ms / 1000)[-4:-1] for ms in range(1000)]
     assert written == [f"{ms:03d}" for ms in range(1000)]
+
+
+@pytest.mark.parametrize(
+    ("now", "previous", "told"),
+    [
+        (1782986400.5, "2026-07-02T10:00:00.499Z", "2026-07-02T10:00:00.500Z"),
+        (1782986400.5, "2026-07-02T10:00:00.500Z", "2026-07-02T10:00:00.501Z"),
+        (1782986400.5, "2026-07-02T10:00:00.999Z", "2026-07-02T10:00:01.000Z"),
+    ],
+)
+def test_a_later_timestamp_is_later_even_within_a_millisecond(now: float, previous: str, told: str) -> None:
+    assert iso_ms_after(now, previous) == told
 
 
 def test_a_manual_clock_stands_still_until_it_is_moved() -> None:

@@ -128,7 +128,7 @@ class TestAddresses:
 
         async def scenario() -> None:
             world = World(SenderOptions(resolver=rebinding))
-            world.sender._courier._client = httpx.AsyncClient(transport=httpx.MockTransport(receive))
+            world.sender._courier._transports["https"] = httpx.MockTransport(receive)
             await world.register("https://hooks.example.com/x")
             await world.cause()
             await world.run_next()
@@ -176,10 +176,15 @@ class TestAddresses:
 
 
 def test_the_request_log_gets_a_line_an_attempt() -> None:
+    answers = iter([("127.0.0.1",), (), ("127.0.0.1",)])
+
+    async def forgetful(_host: str, _port: int) -> Sequence[str]:
+        return next(answers)
+
     async def scenario() -> None:
-        world = World()
-        with Receiver(503, "hang") as receiver:
-            await world.register(receiver.url, timeout_seconds=0.05, retry_attempts=2)
+        world = World(local_options(resolver=forgetful))
+        with Receiver(503) as receiver:
+            await world.register(receiver.url, retry_attempts=2)
             await world.cause()
             for _ in range(3):
                 await world.run_next()
@@ -187,7 +192,7 @@ def test_the_request_log_gets_a_line_an_attempt() -> None:
         to = f"webhook lead.created to 127.0.0.1:{receiver.port}, attempt"
         assert [str(each) for each in world.reports] == [
             f"{to} 1 of 3: 503, next in 1 s",
-            f"{to} 2 of 3: no answer within 0.05 s, next in 2 s",
+            f"{to} 2 of 3: OSError: 127.0.0.1 has no address, next in 2 s",
             f"{to} 3 of 3: 200, delivered",
         ]
 

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
+async def until_idle() -> None:
+    """Let a sender that was just started find its outbox empty."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 class TestBackground:
     def test_a_commit_wakes_the_sender_and_retries_follow_by_themselves(self) -> None:
         async def scenario() -> None:
@@ -30,6 +36,7 @@ class TestBackground:
             with Receiver(500, 500) as receiver:
                 await world.register(receiver.url)
                 world.sender.start()
+                await until_idle()
                 await world.cause()
                 while len(world.reports) < 3:
                     world.heard.clear()

@@ -33,6 +33,7 @@ class TestRetries:
             assert [each.headers["x-mega-timestamp"] for each in arrivals] == ["1000", "1001", "1003", "1007"]
             assert {each.headers["x-mega-delivery"] for each in arrivals} == {"d-1"}
             assert len({each.body for each in arrivals}) == 1
+            assert not any("cookie" in each.headers for each in arrivals)
             assert all(mega_verifies(each, "mega_whsec_1") for each in arrivals)
             delivery, attempts = await world.outcome()
             assert (delivery.state, delivery.attempt) == ("delivered", 4)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mockserver.contract.model import Deduplication
@@ -13,10 +12,10 @@ from mockserver.engine import batch, deduplication
 from mockserver.engine.batch import RowFailed, RowResult
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.clock import iso_ms, iso_ms_after
-from mockserver.engine.deduplication import Found, is_blank
+from mockserver.engine.deduplication import Found, Keys, is_blank
 from mockserver.engine.normalize import TRIMMED, digits_of
 from mockserver.engine.refusal import invalid_body
-from mockserver.engine.webhooks import enqueue_event
+from mockserver.engine.webhooks import enqueue_event, listeners
 from mockserver.store.base import Record
 from mockserver.vendors.mega.world import new_lead
 
@@ -25,12 +24,6 @@ _MERGED = (*_CONTACT, "source_platform", "source_type", "current_stage", "owner"
 # What the contact's fields are called in the deduplication rule.
 _KEY_OF = {"contact_email": "email", "contact_phone": "phone"}
 _ANNOUNCED = ("id", *_CONTACT, "source_platform", "source_type", "custom_fields", "created_at", "updated_at")
-
-
-@dataclass(frozen=True, slots=True)
-class _Saved:
-    lead: dict[str, Any]
-    found: Found | None
 
 
 async def createLead(call: Call) -> Reply:
@@ -42,13 +35,16 @@ async def createLead(call: Call) -> Reply:
         raise invalid_body(FieldError("/stage_slug", f"is not in your pipeline, which has {', '.join(stages)}"))
     custom_fields = _defined(call, body.get("custom_fields"))
     incoming = {**_contact(body), **_told(body), "current_stage": stages.get(slug), "custom_fields": custom_fields}
-    saved = await _save(call, incoming, await _find(call, incoming), source_type="manual")
-    if saved.found is None:
-        await _announce(call, saved.lead)
-        call.outcome = f"created lead {saved.lead['id']}"
+    keys = deduplication.keys_of(_rule(call), incoming)
+    found = await deduplication.find(call.tx, "lead", keys)
+    if found is None:
+        lead = await _insert(call, incoming, keys, source_type="manual")
+        await _announce(call, lead)
+        call.outcome = f"created lead {lead['id']}"
     else:
-        call.outcome = f"merged into lead {saved.lead['id']}, matched by {saved.found.matched_by}"
-    return Reply(201, {"lead": saved.lead})
+        lead = await _merge(call, incoming, keys, found)
+        call.outcome = f"merged into lead {lead['id']}, matched by {found.matched_by}"
+    return Reply(201, {"lead": lead})
 
 
 async def bulkImportLeads(call: Call) -> Reply:
@@ -78,41 +74,40 @@ async def _import_row(call: Call, row: Mapping[str, Any], skip: bool) -> RowResu
         "owner": _one_of(world["owners"], row.get("owner_id"), "owner_id: does not belong to your customer"),
         "custom_fields": _with_lead_line(_defined(call, row.get("custom_fields")), row.get("lead_line")),
     }
-    found = await _find(call, incoming)
-    if found is not None and skip:
+    keys = deduplication.keys_of(_rule(call), incoming)
+    found = await deduplication.find(call.tx, "lead", keys)
+    if found is None:
+        lead = await _insert(call, incoming, keys, source_type="import")
+        return RowResult("created", lead["id"])
+    if skip:
         return RowResult("skipped", found.record_id, found.matched_by)
-    saved = await _save(call, incoming, found, source_type="import")
-    if found is None:
-        return RowResult("created", saved.lead["id"])
-    return RowResult("updated", saved.lead["id"], found.matched_by)
+    await _merge(call, incoming, keys, found)
+    return RowResult("updated", found.record_id, found.matched_by)
 
 
-async def _find(call: Call, incoming: Mapping[str, Any]) -> Found | None:
-    return await deduplication.find(call.tx, "lead", deduplication.keys_of(_rule(call), incoming))
-
-
-async def _save(call: Call, incoming: dict[str, Any], found: Found | None, *, source_type: str) -> _Saved:
-    """Insert or merge; the lead as it now is."""
-    rule = _rule(call)
-    if found is None:
-        blank = {**new_lead(call.tenant, iso_ms(call.now)), "source_type": source_type}
-        lead = deduplication.merged(blank, incoming, _MERGED)
-    else:
-        existing = await call.tx.get("lead", found.record_id)
-        assert existing is not None  # noqa: S101  # the store gave this id as the holder of a key
-        free = await deduplication.keys_free_for(
-            call.tx, "lead", existing.id, deduplication.keys_of(rule, incoming)
-        )
-        # What identifies another lead stays with it and is not copied (M30).
-        own = {name: value for name, value in incoming.items() if free.get(_KEY_OF.get(name, ""), True)}
-        lead = deduplication.merged(existing.data, own, _MERGED)
-        lead["updated_at"] = iso_ms_after(call.now, existing.data["updated_at"])
-    keys = deduplication.keys_of(rule, lead)
+async def _insert(call: Call, incoming: Mapping[str, Any], keys: Keys, *, source_type: str) -> dict[str, Any]:
+    blank = {**new_lead(call.tenant, iso_ms(call.now)), "source_type": source_type}
+    lead = deduplication.merged(blank, incoming, _MERGED)
     await call.tx.put(Record("lead", lead["id"], lead, keys, _search_text(lead)))
-    return _Saved(lead, found)
+    return lead
+
+
+async def _merge(call: Call, incoming: Mapping[str, Any], keys: Keys, found: Found) -> dict[str, Any]:
+    existing = await call.tx.get("lead", found.record_id)
+    assert existing is not None  # noqa: S101  # the store gave this id as the holder of a key
+    taken = await deduplication.taken_by_others(call.tx, "lead", existing.id, keys)
+    # What identifies another lead stays with it and is not copied (M30).
+    own = {name: value for name, value in incoming.items() if _KEY_OF.get(name) not in taken}
+    lead = deduplication.merged(existing.data, own, _MERGED)
+    lead["updated_at"] = iso_ms_after(call.now, existing.data["updated_at"])
+    own_keys = deduplication.keys_of(_rule(call), lead)
+    await call.tx.put(Record("lead", lead["id"], lead, own_keys, _search_text(lead)))
+    return lead
 
 
 async def _announce(call: Call, lead: Mapping[str, Any]) -> None:
+    if not await listeners(call.tx, "lead.created"):
+        return
     stage = lead["current_stage"]
     told = {name: lead[name] for name in _ANNOUNCED}
     told["lead_line"] = lead["custom_fields"].get("lead_line")
@@ -129,8 +124,11 @@ def _rule(call: Call) -> Deduplication:
 
 def _contact(given: Mapping[str, Any]) -> dict[str, Any]:
     """The contact fields as submitted, trimmed (M59); what says nothing is None."""
-    values = {name: given.get(name) for name in _CONTACT}
-    return {name: None if is_blank(value) else value.strip(TRIMMED) for name, value in values.items()}
+    return {name: _trimmed(given.get(name)) for name in _CONTACT}
+
+
+def _trimmed(value: str | None) -> str | None:
+    return None if value is None or is_blank(value) else value.strip(TRIMMED)
 
 
 def _told(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,7 +148,7 @@ def _ignored(call: Call, row: Any) -> tuple[str, ...]:
 
 
 def _one_of(known: Mapping[str, Any], value: str | None, otherwise: str) -> Any:
-    if is_blank(value):
+    if value is None or is_blank(value):
         return None
     if value not in known:
         raise RowFailed(otherwise)

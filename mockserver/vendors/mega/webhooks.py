@@ -30,8 +30,8 @@ async def createLeadWebhook(call: Call) -> Reply:
         "url": given["url"],
         "event_types": given["event_types"],
         "is_active": True,
-        "timeout_seconds": int(given.get("timeout_seconds", _TIMEOUT_SECONDS)),
-        "retry_attempts": int(given.get("retry_attempts", _RETRY_ATTEMPTS)),
+        "timeout_seconds": given.get("timeout_seconds", _TIMEOUT_SECONDS),
+        "retry_attempts": given.get("retry_attempts", _RETRY_ATTEMPTS),
         "description": given.get("description"),
         "created_at": at,
         "updated_at": at,
@@ -54,9 +54,6 @@ async def updateLeadWebhook(call: Call) -> Reply:
     record, given = await _record(call), call.body
     _check_url(call, given)
     changes: dict[str, Any] = {name: given[name] for name in _CHANGEABLE if name in given}
-    for name in ("timeout_seconds", "retry_attempts"):
-        if name in changes:
-            changes[name] = int(changes[name])
     rotated = given.get("rotate_secret") is True
     if rotated:
         changes["secret"] = new_mega_secret()

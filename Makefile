@@ -1,0 +1,49 @@
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+SERVE ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint check clean
+
+help: ## Show what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+serve: .venv/serve ## Run the mock server; SERVE="--api mega --port 9000" passes options
+	@exec $(BIN)/leadmock serve $(SERVE)
+
+test: .venv/test node_modules/.installed ## Run all tests
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: .venv/test node_modules/.installed ## Check the specs, the style and the types
+	$(BIN)/python -m mockserver.contract specs/*.yaml
+	for spec in specs/*.yaml; do $(BIN)/python -m openapi_spec_validator $$spec || exit 1; done
+	npm run --silent lint:specs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check: lint test ## What CI runs
+
+clean: ## Remove what make has installed
+	rm -rf .venv node_modules
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/serve: .venv/bin/python pyproject.toml constraints.txt
+	@echo "Installing leadmock into .venv"
+	@$(PIP) --editable .
+	@$(BIN)/python -m compileall -q mockserver
+	@touch $@
+
+.venv/test: .venv/bin/python pyproject.toml constraints.txt
+	@echo "Installing leadmock and its tests into .venv"
+	@$(PIP) --editable '.[test,lint]'
+	@touch $@
+
+node_modules/.installed: package.json scripts/tools.sh
+	@scripts/tools.sh
+	@echo "Installing the Node.js tools into node_modules"
+	@npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@

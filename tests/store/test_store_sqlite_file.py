@@ -1,0 +1,189 @@
+"""State in a file: it lasts, and files that are not ours are refused with a word on the way out."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mockserver.store import KeyTaken, Store, StoreError, open_store
+from mockserver.store.sql import SQLStore
+from tests.store.store_world import answer, delivery, lead, put, with_store
+
+ROOT = Path(__file__).parents[2]
+PHONE = ("phone", "1")
+
+# Acknowledges each commit on standard output, then goes on in an open transaction until it is killed.
+CHILD = """
+import asyncio, sys
+from mockserver.store import Record, open_store
+
+async def main():
+    store = open_store(sys.argv[1])
+    number = 0
+    while True:
+        async with store.transaction("t") as tx:
+            await tx.put(Record("lead", str(number), {"n": number}, (("phone", str(number)),)))
+            await tx.counter("n", 1)
+        print(number, flush=True)
+        number += 1
+
+asyncio.run(main())
+"""
+
+
+def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
+    """Every commit that a killed process had told of is in the file, whole, and the file can be written on."""
+    path = tmp_path / "state.db"
+    with subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE, cwd=ROOT, text=True
+    ) as child:
+        assert child.stdout is not None
+        told = [int(child.stdout.readline()) for _ in range(50)]
+        child.kill()
+        told += [int(line) for line in child.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
+
+    async def check(store: Store) -> None:
+        async with store.transaction("t") as tx:
+            records = list(await tx.scan("lead"))
+            assert len(records) >= len(told)
+            assert [record.data["n"] for record in records] == list(range(len(records)))
+            assert await tx.counter("n") == len(records)
+            assert await tx.holder("lead", "phone", str(told[-1])) == str(told[-1])
+            await tx.put(lead("next"))
+
+    asyncio.run(with_store(path, check))
+
+
+def test_a_reopened_file_gives_the_whole_state(tmp_path: Path) -> None:
+    """Records, keys, counters, answers, rate windows and deliveries, by path and by URL alike."""
+
+    async def fill(store: Store) -> None:
+        await put(store, lead("a", PHONE, n=1))
+        async with store.transaction("t") as tx:
+            await tx.counter("n", 7)
+            await tx.remember("key", answer())
+            await tx.enqueue(delivery("d"))
+        await store.hit("k", [(1, 60)], 0.0)
+
+    async def check() -> None:
+        store = open_store(f"sqlite:///{tmp_path / 'state.db'}")
+        async with store.transaction("t") as tx:
+            found = await tx.get("lead", "a")
+            assert found is not None
+            assert found.data == {"id": "a", "n": 1}
+            with pytest.raises(KeyTaken):
+                await tx.put(lead("b", PHONE))
+            assert await tx.counter("n") == 7
+            assert await tx.recall("key", 0.0) == answer()
+        assert await store.pending(0.0) == [delivery("d")]
+        assert not (await store.hit("k", [(1, 60)], 59.0))[0].allowed
+        await store.close()
+        await store.close()
+
+    asyncio.run(with_store(tmp_path / "state.db", fill))
+    asyncio.run(check())
+
+
+def test_two_connections_share_one_truth(tmp_path: Path) -> None:
+    """A key that one process's store has committed is taken in the other's."""
+
+    async def check(store: Store) -> None:
+        other = open_store(tmp_path / "state.db")
+        await put(store, lead("a", PHONE))
+        with pytest.raises(KeyTaken):
+            await put(other, lead("b", PHONE))
+        await other.close()
+
+    asyncio.run(with_store(tmp_path / "state.db", check))
+
+
+def test_a_file_held_by_another_writer_is_an_error_that_passes(tmp_path: Path) -> None:
+    """StoreError names the file; when the writer has gone, the same store works again."""
+    path = tmp_path / "state.db"
+
+    async def check() -> None:
+        store = SQLStore(path, busy_seconds=0.0)
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match=r"state\.db is being written by another process"):
+            await put(store, lead("a"))
+        with pytest.raises(StoreError, match="another process"):
+            await store.hit("k", [(1, 60)], 0.0)
+        other.execute("ROLLBACK")
+        other.close()
+        await put(store, lead("a"))
+        await store.close()
+        with pytest.raises(StoreError, match="has been closed"):
+            await put(store, lead("b"))
+
+    asyncio.run(check())
+
+
+def _foreign(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE theirs (a)")
+    connection.close()
+
+
+def _newer(path: Path) -> None:
+    asyncio.run(open_store(path).close())
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+
+
+def _no_database(path: Path) -> None:
+    path.write_bytes(b"These are notes, and no database at all. " * 100)
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (_foreign, "is a database of another program: choose another path"),
+        (_newer, "has schema version 99.*remove the file"),
+        (_no_database, "is not a sound SQLite database.*choose another path"),
+        (Path.mkdir, "is a directory: give the path of a file in it"),
+    ],
+)
+def test_a_file_that_is_not_ours_is_refused_and_left_alone(make: object, problem: str, tmp_path: Path) -> None:
+    """The error names the file, what is wrong and the way out; the file keeps its bytes."""
+    path = tmp_path / "state.db"
+    assert callable(make)
+    make(path)
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(StoreError, match=rf"state\.db {problem}"):
+        open_store(path)
+    assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def test_a_missing_directory_is_named(tmp_path: Path) -> None:
+    """A path into nowhere is no reason to make directories."""
+    with pytest.raises(StoreError, match=r"missing/state\.db cannot be made: .*missing is no directory; make it"):
+        open_store(tmp_path / "missing" / "state.db")
+    assert not (tmp_path / "missing").exists()
+
+
+def test_a_file_that_cannot_be_written_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at the first request."""
+    path = tmp_path / "state.db"
+    asyncio.run(open_store(path).close())
+    connect = sqlite3.connect
+
+    def connect_read_only(database: Path, **_: object) -> sqlite3.Connection:
+        return connect(f"file:{database}?mode=ro", uri=True, isolation_level=None)
+
+    monkeypatch.setattr(sqlite3, "connect", connect_read_only)
+    with pytest.raises(StoreError, match=r"state\.db cannot be written .*check the permissions"):
+        open_store(path)
+
+
+@pytest.mark.parametrize("url", ["postgresql://localhost/x", "sqlite://", "sqlite:///", ":memory:", ""])
+def test_what_is_no_file_is_refused(url: str) -> None:
+    """The text quotes the value and says what to give."""
+    with pytest.raises(StoreError, match=r"is no database that can be used: give a file's path or sqlite:///path"):
+        open_store(url)

@@ -1,0 +1,168 @@
+"""`leadmock serve` as its users meet it: started as a command, called with curl, stopped with Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.serving import Serving, leadmock
+
+APIS = ("salesiq", "mega", "convertiq", "crmleadpro")
+
+
+def _curl_lines(text: str) -> list[str]:
+    return [line.split("try", 1)[1].strip() for line in text.splitlines() if line.startswith("  try ")]
+
+
+def _run_curl(line: str) -> tuple[int, object]:
+    arguments = [*shlex.split(line), "-s", "-w", "\n%{http_code}"]
+    output = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=True).stdout
+    body, _, status = output.rpartition("\n")
+    return int(status), json.loads(body)
+
+
+def test_each_printed_curl_line_creates_a_lead_when_it_is_pasted() -> None:
+    with Serving() as server:
+        lines = _curl_lines(server.text)
+        answers = [_run_curl(line) for line in lines]
+        assert [status for status, _ in answers] == [201, 201, 201, 201], answers
+
+
+def test_the_welcome_names_address_credential_plan_and_docs_of_every_api() -> None:
+    with Serving() as server:
+        for name in ("SalesIQ", "MEGA", "ConvertIQ", "CRMLead Pro"):
+            assert any(line.startswith(name) and server.origin in line for line in server.lines), server.text
+        for api in APIS:
+            assert f"{server.origin}/_mock/docs/{api}/" in server.text
+        assert "x-api-key: sqk_live_your_api_key" in server.text
+        assert "plan    pro; 120 requests a minute, 10,000 leads" in server.text
+        assert "60 requests a minute, 1,000 requests an hour, 10 bulk requests a minute" in server.text
+
+
+def test_the_welcome_is_the_same_at_every_start() -> None:
+    texts = []
+    for _ in range(2):
+        with Serving() as server:
+            texts.append(server.text.replace(server.origin, "ORIGIN"))
+    assert texts[0] == texts[1]
+
+
+def test_each_request_is_one_readable_line_that_tells_what_happened() -> None:
+    with Serving("--api", "salesiq") as server:
+        line = _curl_lines(server.text)[0]
+        _run_curl(line)
+        assert "[demo workspace] created LD0001" in server.wait_for_line("POST /api/leads/capture 201")
+        _run_curl(line)
+        assert "duplicate of LD0001: Lead Re-captured" in server.wait_for_line("POST /api/leads/capture 200")
+        _run_curl(line.replace("sqk_live_your_api_key", "sqk_live_wrong"))
+        refused = server.wait_for_line("POST /api/leads/capture 403")
+        assert "refused: " in refused
+        assert "sqk_live_wrong" not in refused
+
+
+def test_a_path_cannot_steer_the_terminal() -> None:
+    with Serving("--api", "salesiq") as server:
+        subprocess.run(["curl", "-s", f"{server.origin}/api/%1b%5b2J"], check=True, capture_output=True)
+        assert "\\x1b[2J" in server.wait_for_line("GET /api/")
+
+
+def test_log_json_is_one_object_a_request() -> None:
+    with Serving("--api", "salesiq", "--log", "json") as server:
+        _run_curl(_curl_lines(server.text)[0])
+        told = json.loads(server.wait_for_line('"operation": "captureLead"'))
+        assert (told["method"], told["status"], told["tenant"]) == ("POST", 201, "demo workspace")
+        assert told["outcome"].startswith("created LD0001")
+        assert told["ms"] > 0
+
+
+def test_ctrl_c_ends_it_cleanly() -> None:
+    with Serving() as server:
+        assert server.interrupt() == 0
+        assert server.lines[-1] == "leadmock stopped"
+        assert "Traceback" not in server.text
+
+
+def test_a_database_file_keeps_the_state_over_a_restart(tmp_path: Path) -> None:
+    database = str(tmp_path / "state.sqlite3")
+    statuses = []
+    for _ in range(2):
+        with Serving("--api", "salesiq", "--database", database) as server:
+            assert database in server.lines[0]
+            statuses.append(_run_curl(_curl_lines(server.text)[0])[0])
+    assert statuses == [201, 200]
+
+
+def test_a_plan_sets_the_limits_of_the_demo_tenant() -> None:
+    with Serving("--api", "salesiq", "--plan", "salesiq=starter") as server:
+        assert "plan    starter; 30 requests a minute, 500 leads" in server.text
+        line = _curl_lines(server.text)[0]
+        statuses = [_run_curl(line)[0] for _ in range(31)]
+        assert statuses == [201, *[200] * 29, 429]
+
+
+def test_only_the_chosen_api_is_served() -> None:
+    with Serving("--api", "mega") as server:
+        assert "SalesIQ" not in server.text
+        url = f"{server.origin}/api/leads/capture"
+        answer = subprocess.run(["curl", "-s", url], check=True, capture_output=True, text=True).stdout
+        assert json.loads(answer)["apis"] == {"mega": "/api/agents/crm"}
+
+
+def test_a_busy_port_is_one_clear_line_and_exit_2() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = leadmock("serve", "--port", str(port))
+    assert result.returncode == 2
+    expected = f"leadmock: cannot listen on 127.0.0.1:{port} (Address already in use); try --port 0 for a free port\n"
+    assert result.stderr == expected
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--api", "sales"), "--api sales: there is no such API; there are salesiq, mega, convertiq, crmleadpro"),
+        (("--plan", "salesiq=gold"), "--plan salesiq=gold: salesiq has no plan 'gold'; there are starter, team"),
+        (("--plan", "mega=pro"), "--plan mega=pro: mega has no plans"),
+        (("--plan", "starter"), "--plan starter: must be API=PLAN"),
+        (("--port", "99999"), "--port 99999"),
+        (("--host", "no.such.host.invalid"), "--host no.such.host.invalid"),
+        (("--webhook-pace", "0"), "--webhook-pace 0.0: must be above 0"),
+        (("--database", "/no/such/folder/state.sqlite3"), "/no/such/folder"),
+        (("--database", "/"), "leadmock: /"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_cannot_be_done_is_one_clear_line_and_exit_2(arguments: tuple[str, ...], words: str) -> None:
+    result = leadmock("serve", *arguments)
+    assert result.returncode == 2, result
+    assert words in result.stderr
+    assert result.stderr.startswith("leadmock: ")
+    assert result.stderr.count("\n") == 1, result.stderr
+
+
+def test_a_file_that_is_no_database_is_one_clear_line_and_exit_2(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("These are notes, long enough to be no database at all. " * 20)
+    result = leadmock("serve", "--database", str(file))
+    assert result.returncode == 2
+    assert str(file) in result.stderr
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert file.read_text().startswith("These are notes")
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("serve", "--help"), ("--version",)])
+def test_help_is_there_for_every_command(arguments: tuple[str, ...]) -> None:
+    result = leadmock(*arguments)
+    assert result.returncode == 0
+    assert "leadmock" in result.stdout
+
+
+def test_serve_help_explains_every_option() -> None:
+    text = leadmock("serve", "--help").stdout
+    for option in ("--api", "--host", "--port", "--database", "--plan", "--unlimited", "--webhook-pace", "--log"):
+        assert option in text
