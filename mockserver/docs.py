@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import html
 import json
 from collections.abc import Mapping
@@ -116,17 +115,29 @@ const ui = SwaggerUIBundle({{
 
 
 def _spec(contract: Contract, credential: Credential) -> Any:
-    document = copy.deepcopy(contract.document)
+    document: dict[str, Any] = json.loads(json.dumps(contract.document))  # YAML aliases become copies.
     # This server first, so that "try it out" talks to the mock and not to the vendor.
     local = {"url": contract.base_path, "description": "This mock server"}
     document["servers"] = [local, *document["servers"]]
     if contract.tenancy.header:
         _show_tenant(document, contract.tenancy.header, credential.tenant.id)
+    for item in document["paths"].values():
+        for operation in item.values():
+            if isinstance(operation, dict) and "requestBody" in operation:
+                _start_with_first_example(operation["requestBody"]["content"])
 
     async def spec(_request: Request) -> Response:
         return JSONResponse(document)
 
     return spec
+
+
+def _start_with_first_example(content: dict[str, Any]) -> None:
+    """Swagger UI fills its form with a sample made from the schema, unless the schema itself has an example."""
+    for media in content.values():
+        if "examples" in media:
+            first = next(iter(media["examples"].values()))["value"]
+            media["schema"] = {"allOf": [media["schema"]], "example": first}
 
 
 def _show_tenant(node: Any, header: str, tenant_id: str) -> None:

@@ -47,6 +47,12 @@ class Workspace:
         """Another workspace of the same server."""
         return Workspace(self.mock, self.caller.stranger(), self.outcomes)
 
+    async def demo(self) -> Workspace:
+        """The workspace that is there at every start, with the lead of the documentation."""
+        await self.mock.seed()
+        credential = next(each for each in self.mock.directories[API] if each.tenant.id == "demo-workspace")
+        return Workspace(self.mock, Caller(self.mock, credential), self.outcomes)
+
     def with_pipelines(self, **stages: tuple[tuple[str, str], ...]) -> Workspace:
         """A workspace with pipelines of its own: each stage is (slug, outcome)."""
         contract = self.mock.contracts[API]
