@@ -26,32 +26,39 @@ KINDS_OF_STATE = ("memory", "sqlite")
 class Workspace:
     """`await workspace("GET", "/leads")`; `outcomes` are what the request log says, latest last."""
 
-    def __init__(self, mock: Mock, caller: Caller, outcomes: list[str]) -> None:
+    def __init__(self, mock: Mock, caller: Caller, clock: ManualClock, outcomes: list[str]) -> None:
         self.mock = mock
         self.caller = caller
+        self.clock = clock
         self.outcomes = outcomes
 
     @classmethod
-    def opened(cls, clock: ManualClock, database: Path | None = None, *, loopback: bool = True) -> Workspace:
-        """A fresh workspace, in memory unless there is a file for it."""
-        outcomes: list[str] = []
+    def opened(
+        cls, state: str = "memory", folder: Path | None = None, *, start: float = 1_780_000_000, loopback: bool = True
+    ) -> Workspace:
+        """A workspace of a server of its own; `state` is one of KINDS_OF_STATE, files go into `folder`."""
+        clock, outcomes = ManualClock(start), list[str]()
 
         def observe(exchange: Exchange) -> None:
             outcomes.append(exchange.outcome)
 
-        settings = Settings(apis=(API,), database=database and str(database), loopback_webhooks=loopback)
+        database = str(folder / "state.sqlite3") if folder is not None and state == "sqlite" else None
+        settings = Settings(apis=(API,), database=database, loopback_webhooks=loopback)
         mock = Mock(settings, clock=clock, observe=observe)
-        return cls(mock, Caller.of_new_tenant(mock, API), outcomes)
+        return cls(mock, Caller.of_new_tenant(mock, API), clock, outcomes)
 
     def other(self) -> Workspace:
-        """Another workspace of the same server."""
-        return Workspace(self.mock, self.caller.stranger(), self.outcomes)
+        """Another, empty workspace of the same server."""
+        return self._as(self.caller.stranger())
+
+    def _as(self, caller: Caller) -> Workspace:
+        return Workspace(self.mock, caller, self.clock, self.outcomes)
 
     async def demo(self) -> Workspace:
         """The workspace that is there at every start, with the lead of the documentation."""
         await self.mock.seed()
         credential = next(each for each in self.mock.directories[API] if each.tenant.id == "demo-workspace")
-        return Workspace(self.mock, Caller(self.mock, credential), self.outcomes)
+        return self._as(Caller(self.mock, credential))
 
     def with_pipelines(self, **stages: tuple[tuple[str, str], ...]) -> Workspace:
         """A workspace with pipelines of its own: each stage is (slug, outcome)."""
@@ -60,7 +67,7 @@ class Workspace:
         tenant = replace(self.mock.add_tenant(API).tenant, world={"pipelines": pipelines})
         credential = new_credential(contract, tenant)
         self.mock.directories[API].add(credential)
-        return Workspace(self.mock, Caller(self.mock, credential), self.outcomes)
+        return self._as(Caller(self.mock, credential))
 
     async def __call__(self, method: str, path: str, **options: Any) -> httpx.Response:
         response = await self.caller(method, path, **options)

@@ -20,9 +20,20 @@ SAMPLE_ID = "lead_01J2XK3M4N5P6Q7R"
 FOREVER_UNKNOWN = "lead_01J9ZZZZZZZZZZZZ"
 
 
-@pytest.fixture(params=KINDS_OF_STATE)
-def workspace(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path) -> Workspace:
-    return Workspace.opened(clock, tmp_path / "state.sqlite3" if request.param == "sqlite" else None)
+@pytest.fixture(scope="module", params=KINDS_OF_STATE)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace.opened(request.param, tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture
+def workspace(server: Workspace) -> Workspace:
+    """A fresh workspace: nothing is seen of what other tests leave."""
+    return server.other()
+
+
+@pytest.fixture
+def clock(server: Workspace) -> ManualClock:
+    return server.clock
 
 
 def documented(pytestconfig: pytest.Config, after: str) -> Any:
@@ -145,7 +156,14 @@ async def test_a_patch_changes_what_it_names_and_nothing_else(workspace: Workspa
 
 
 async def test_a_patch_with_null_clears(workspace: Workspace) -> None:
-    members = {"email": "a@b.in", "phone": "+91 98200 11223", "company": "c", "score": 0, "source": "s", "assigned_to": "u"}
+    members = {
+        "email": "a@b.in",
+        "phone": "+91 98200 11223",
+        "company": "c",
+        "score": 0,
+        "source": "s",
+        "assigned_to": "u",
+    }
     lead = await workspace.lead(**members)
     response = await workspace(
         "PATCH",
@@ -171,7 +189,14 @@ async def test_what_always_has_a_value_cannot_be_cleared(workspace: Workspace, m
     [
         {},
         {"id": "lead_01J9ZB4T7QX2W5M8", "created_at": None, "updated_at": "2001-01-01T00:00:00Z", "unknown": 1},
-        {"name": "Anita Desai", "status": "new", "pipeline": "sales", "pipeline_stage": "new", "tags": [], "score": None},
+        {
+            "name": "Anita Desai",
+            "status": "new",
+            "pipeline": "sales",
+            "pipeline_stage": "new",
+            "tags": [],
+            "score": None,
+        },
     ],
 )
 async def test_a_patch_that_changes_nothing_leaves_updated_at(
@@ -188,7 +213,7 @@ async def test_a_patch_that_changes_nothing_leaves_updated_at(
 
 async def test_time_never_runs_backwards_in_updated_at() -> None:
     """The documented lead was changed last in May 2026; a clock may well be behind that."""
-    demo = await Workspace.opened(ManualClock(1_000_000_000)).demo()
+    demo = await Workspace.opened(start=1_000_000_000).demo()
     response = await demo("PATCH", f"/leads/{SAMPLE_ID}", json={"score": 88})
     assert (response.json()["score"], response.json()["updated_at"]) == (88, "2026-05-20T14:22:00Z")
 
@@ -227,7 +252,17 @@ async def test_an_archived_lead_is_gone_but_for_the_archive(workspace: Workspace
 
 
 @pytest.mark.parametrize(
-    "lead_id", [FOREVER_UNKNOWN, SAMPLE_ID.lower(), "1", "lead_", "deal_01J2XK3M4N5P6Q7R", "lead_" + "9" * 3000, "%F0%9F%98%80", "%00"]
+    "lead_id",
+    [
+        FOREVER_UNKNOWN,
+        SAMPLE_ID.lower(),
+        "1",
+        "lead_",
+        "deal_01J2XK3M4N5P6Q7R",
+        "lead_" + "9" * 3000,
+        "%F0%9F%98%80",
+        "%00",
+    ],
 )
 async def test_a_lead_that_never_was_is_not_found(workspace: Workspace, lead_id: str) -> None:
     path = f"/leads/{lead_id}"

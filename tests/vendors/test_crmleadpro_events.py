@@ -22,9 +22,20 @@ DEAL = {"title": "Annual plan", "value": 240000, "pipeline": "sales"}
 URL = "https://hooks.acmecorp.in/crmlead"
 
 
+@pytest.fixture(scope="module")
+def server() -> Workspace:
+    return Workspace.opened()
+
+
 @pytest.fixture
-def workspace(clock: ManualClock) -> Workspace:
-    return Workspace.opened(clock)
+def workspace(server: Workspace) -> Workspace:
+    """A fresh workspace: nothing is seen of what other tests leave."""
+    return server.other()
+
+
+@pytest.fixture
+def clock(server: Workspace) -> ManualClock:
+    return server.clock
 
 
 async def emit(workspace: Workspace, event: str, data: dict[str, Any], now: float) -> int:
@@ -63,25 +74,27 @@ async def test_a_webhook_without_a_secret_gets_one_of_its_own(workspace: Workspa
         {"secret": None},
     ],
 )
-async def test_a_webhook_that_could_do_harm_or_nothing_is_refused(workspace: Workspace, members: dict[str, Any]) -> None:
+async def test_a_webhook_that_could_do_harm_or_nothing_is_refused(
+    workspace: Workspace, members: dict[str, Any]
+) -> None:
     response = await workspace("POST", "/webhooks", json={"url": URL, "events": ["deal.won"], **members})
     assert response.status_code == 422
     assert {error["pointer"].split("/")[1] for error in response.json()["errors"]} == set(members)
 
 
-async def test_a_local_receiver_is_refused_where_the_server_says_so(clock: ManualClock) -> None:
-    workspace = Workspace.opened(clock, loopback=False)
+async def test_a_local_receiver_is_refused_where_the_server_says_so() -> None:
+    workspace = Workspace.opened(loopback=False)
     response = await workspace("POST", "/webhooks", json={"url": "http://127.0.0.1:9000/", "events": ["deal.won"]})
     assert response.status_code == 422
     assert [error["pointer"] for error in response.json()["errors"]] == ["/url"]
 
 
-async def test_a_delivery_is_signed_with_the_bytes_of_the_secret(workspace: Workspace) -> None:
+async def test_a_delivery_is_signed_with_the_bytes_of_the_secret(workspace: Workspace, clock: ManualClock) -> None:
     """As Standard Webhooks 1.0.0 has it, checked by a receiver's own means."""
     with Receiver() as receiver:
         webhook = await workspace.made("/webhooks", url=receiver.url, events=["lead.created"])
         lead = await workspace.lead()
-        await workspace.mock.sender.run_due()
+        await workspace.mock.sender.run_due(clock.now())
     (arrival,) = receiver.arrivals
     key = base64.b64decode(webhook["secret"].removeprefix("whsec_"))
     signed = f"{arrival.headers['webhook-id']}.{arrival.headers['webhook-timestamp']}.".encode() + arrival.body
@@ -104,7 +117,8 @@ async def test_a_refused_lead_fires_nothing(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    "patch", [{"status": "contacted"}, {"pipeline_stage": "contacted"}, {"status": "lost", "pipeline_stage": "closed_lost"}]
+    "patch",
+    [{"status": "contacted"}, {"pipeline_stage": "contacted"}, {"status": "lost", "pipeline_stage": "closed_lost"}],
 )
 async def test_a_new_status_or_stage_fires_lead_status_changed_once_with_the_lead_as_it_is(
     workspace: Workspace, clock: ManualClock, patch: dict[str, Any]
@@ -140,7 +154,9 @@ async def test_a_new_deal_fires_nothing(workspace: Workspace) -> None:
     ("path", "content"),
     [("/campaigns/email", {"subject": "Hello", "body": "<p>Hi</p>"}), ("/campaigns/whatsapp", {"template": "hello"})],
 )
-async def test_an_accepted_campaign_fires_campaign_sent(workspace: Workspace, path: str, content: dict[str, Any]) -> None:
+async def test_an_accepted_campaign_fires_campaign_sent(
+    workspace: Workspace, path: str, content: dict[str, Any]
+) -> None:
     await workspace.listening("campaign.sent")
     campaign = await workspace.made(path, name="Launch", audience={"tags": ["hot"]}, **content)
     expected = {"type": "campaign.sent", "timestamp": campaign["created_at"], "data": campaign}

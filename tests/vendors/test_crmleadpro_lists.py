@@ -15,9 +15,20 @@ pytestmark = pytest.mark.anyio
 LISTS = ("/leads", "/contacts")
 
 
-@pytest.fixture(params=KINDS_OF_STATE)
-def workspace(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path) -> Workspace:
-    return Workspace.opened(clock, tmp_path / "state.sqlite3" if request.param == "sqlite" else None)
+@pytest.fixture(scope="module", params=KINDS_OF_STATE)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace.opened(request.param, tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture
+def workspace(server: Workspace) -> Workspace:
+    """A fresh workspace: nothing is seen of what other tests leave."""
+    return server.other()
+
+
+@pytest.fixture
+def clock(server: Workspace) -> ManualClock:
+    return server.clock
 
 
 def names(items: list[dict[str, Any]]) -> list[str]:
@@ -164,7 +175,9 @@ async def test_search_knows_a_lead_as_it_is_now(workspace: Workspace) -> None:
 async def test_each_lead_has_a_contact_that_follows_it(workspace: Workspace, clock: ManualClock) -> None:
     lead = await workspace.lead(tags=["hot-lead"], score=3)
     clock.advance(60)
-    changed = (await workspace("PATCH", f"/leads/{lead['id']}", json={"name": "A. Desai", "email": "a@desai.in"})).json()
+    changed = (
+        await workspace("PATCH", f"/leads/{lead['id']}", json={"name": "A. Desai", "email": "a@desai.in"})
+    ).json()
     assert await workspace.listed("/contacts") == [
         {
             "id": lead["id"].replace("lead_", "contact_"),

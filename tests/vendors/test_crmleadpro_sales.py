@@ -18,9 +18,20 @@ MAIL = {"name": "Launch", "subject": "Hello", "body": ""}
 MESSAGE = {"name": "Reminder", "template": "demo_reminder"}
 
 
+@pytest.fixture(scope="module")
+def server() -> Workspace:
+    return Workspace.opened()
+
+
 @pytest.fixture
-def workspace(clock: ManualClock) -> Workspace:
-    return Workspace.opened(clock)
+def workspace(server: Workspace) -> Workspace:
+    """A fresh workspace: nothing is seen of what other tests leave."""
+    return server.other()
+
+
+@pytest.fixture
+def clock(server: Workspace) -> ManualClock:
+    return server.clock
 
 
 async def funnel(workspace: Workspace, **query: str) -> dict[str, Any]:
@@ -126,7 +137,10 @@ async def test_a_campaign_goes_to_the_live_leads_of_its_audience_that_can_be_rea
     """Numbers in `lead_ids` stand for the leads in the order in which they were made."""
     ids = await audience_of_five(workspace)
     if "lead_ids" in audience:
-        audience = {**audience, "lead_ids": [*(ids[number] for number in audience["lead_ids"]), "lead_01J9ZZZZZZZZZZZZ"]}
+        audience = {
+            **audience,
+            "lead_ids": [*(ids[number] for number in audience["lead_ids"]), "lead_01J9ZZZZZZZZZZZZ"],
+        }
     for path, body, channel, recipients in (
         ("/campaigns/email", MAIL, "email", mails),
         ("/campaigns/whatsapp", MESSAGE, "whatsapp", messages),
@@ -178,7 +192,11 @@ async def test_an_empty_funnel_has_no_rates(workspace: Workspace) -> None:
 async def test_the_value_of_deals_is_summed_by_currency_without_rounding_errors(workspace: Workspace) -> None:
     for value, currency in ((0.1, "INR"), (0.2, "INR"), (10**12, "USD"), (0.5, "EUR"), (1.5, "EUR")):
         await workspace.made("/deals", **{**DEAL, "value": value, "currency": currency})
-    assert (await funnel(workspace))["volume"] == {"leads": 0, "deals": 5, "value": {"INR": 0.3, "USD": 10**12, "EUR": 2}}
+    assert (await funnel(workspace))["volume"] == {
+        "leads": 0,
+        "deals": 5,
+        "value": {"INR": 0.3, "USD": 10**12, "EUR": 2},
+    }
 
 
 async def test_velocity_is_the_mean_time_in_days_until_a_deal_was_won(workspace: Workspace, clock: ManualClock) -> None:
@@ -190,21 +208,22 @@ async def test_velocity_is_the_mean_time_in_days_until_a_deal_was_won(workspace:
     assert (await funnel(workspace))["velocity_days"] == 0.75
 
 
-async def test_a_period_holds_its_start_and_not_its_end(workspace: Workspace) -> None:
-    workspace = Workspace.opened(clock := ManualClock(1_780_000_000))
+async def test_a_period_holds_its_start_and_not_its_end() -> None:
+    workspace = Workspace.opened(start=1_780_000_000)
+    clock = workspace.clock
     await workspace.lead()
     await workspace.made("/deals", **DEAL)
-    moment, clock_later = iso_seconds(clock.now()), iso_seconds(clock.advance(1))
+    moment, later = iso_seconds(clock.now()), iso_seconds(clock.advance(1))
     in_delhi = "2026-05-29T01:56:40+05:30"
     assert moment == "2026-05-28T20:26:40Z"
     for query, expected in (
         ({"created_from": moment}, 1),
-        ({"created_from": clock_later}, 0),
+        ({"created_from": later}, 0),
         ({"created_to": moment}, 0),
-        ({"created_to": clock_later}, 1),
+        ({"created_to": later}, 1),
         ({"created_from": in_delhi, "created_to": "2026-05-28T20:26:40.000000001Z"}, 0),
         ({"created_from": in_delhi, "created_to": "2026-05-28T20:26:40.001Z"}, 1),
-        ({"created_from": clock_later, "created_to": moment}, 0),
+        ({"created_from": later, "created_to": moment}, 0),
         ({"created_from": "0001-01-02T00:00:00Z", "created_to": "9999-12-30T23:59:59.999999999Z"}, 1),
     ):
         volume = (await funnel(workspace, **query))["volume"]
