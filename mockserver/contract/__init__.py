@@ -5,6 +5,7 @@ from __future__ import annotations
 from .loader import AVAILABLE, load, load_all
 from .model import Contract, ContractError, ContractErrors, Operation, Source
 from .schema import FieldError, Validator, compile_schema, resolve
+from .sources import source_of
 
 __all__ = [
     "AVAILABLE",
@@ -19,4 +20,5 @@ __all__ = [
     "load",
     "load_all",
     "resolve",
+    "source_of",
 ]

@@ -310,13 +310,3 @@ class Contract:
     events: tuple[Event, ...]
     sources: Mapping[str, Source]
     named_sources: Mapping[str, Source] = field(default_factory=dict)
-
-    def source_of(self, pointer: str) -> Source:
-        """The effective source of any element of the document: its own, or else its nearest ancestor's.
-
-        Follows references on the way: the target's own source wins over the referrer's.
-        Raises KeyError where the document has no such element.
-        """
-        from .sources import source_at  # noqa: PLC0415 - which is built on this module
-
-        return source_at(self.document, pointer, self.named_sources)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .document import Token, elements, find, pointer_of, step, tokens_of
-from .model import Source
+from .model import Contract, Source
 
 
 def read(value: Mapping[str, Any]) -> Source:
@@ -26,8 +26,17 @@ def named(value: Any, known: Mapping[str, Source]) -> Source:
     return known[value] if isinstance(value, str) else read(value)
 
 
+def source_of(contract: Contract, pointer: str) -> Source:
+    """The effective source of any element of a contract's document: its own, or else its nearest ancestor's.
+
+    Follows references on the way: the target's own source wins over the referrer's.
+    Raises KeyError where the document has no such element.
+    """
+    return source_at(contract.document, pointer, contract.named_sources)
+
+
 def source_at(document: dict[str, Any], pointer: str, known: Mapping[str, Source]) -> Source:
-    """The effective source of the element at a pointer; see `Contract.source_of`."""
+    """The effective source of the element at a pointer; see `source_of`."""
     node: Any = document
     current = named(document["x-source"], known)
     tokens = tokens_of(pointer)

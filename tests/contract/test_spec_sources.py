@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from library_spec import example, load, put
 
-from mockserver.contract import Source
+from mockserver.contract import Source, source_of
 
 BOOK = "/components/schemas/Book"
 
@@ -48,9 +48,9 @@ def test_the_effective_source_of_an_element(pointer: str, expected: str, tmp_pat
     contract = load(example(tmp_path), tmp_path)
     if expected == "KeyError":
         with pytest.raises(KeyError):
-            contract.source_of(pointer)
+            source_of(contract, pointer)
         return
-    assert contract.source_of(pointer) == contract.named_sources[expected]
+    assert source_of(contract, pointer) == contract.named_sources[expected]
 
 
 def test_the_referrers_source_counts_where_the_target_has_none(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_the_referrers_source_counts_where_the_target_has_none(tmp_path: Path) -
     put(document, "components schemas Book properties example x-source", "created")
     contract = load(document, tmp_path)
     pointer = f"{BOOK}/properties/example"
-    assert contract.source_of(pointer) == contract.named_sources["created"]
+    assert source_of(contract, pointer) == contract.named_sources["created"]
     schema = contract.operations["createBook"].body_schema
     assert schema is not None
     assert schema["properties"]["example"]["x-source"] == "created"
@@ -85,7 +85,7 @@ def test_labelled_elements_are_listed_by_pointer(tmp_path: Path) -> None:
         f"{BOOK}/properties/kind/enum/null": "created",
     }.items():
         assert contract.sources[pointer] == contract.named_sources[name]
-    assert all(contract.source_of(pointer) == source for pointer, source in contract.sources.items())
+    assert all(source_of(contract, pointer) == source for pointer, source in contract.sources.items())
 
 
 def test_quotations_are_compared_with_white_space_folded(tmp_path: Path) -> None:

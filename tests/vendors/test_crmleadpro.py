@@ -220,7 +220,7 @@ async def test_time_never_runs_backwards_in_updated_at() -> None:
 
 async def test_patches_at_the_same_time_lose_nothing(workspace: Workspace) -> None:
     lead = await workspace.lead()
-    patches = [
+    patches: list[dict[str, Any]] = [
         {"email": "anita@desai.in"},
         {"company": "Acme Corp"},
         {"score": 42},

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from crmleadpro_workspace import Workspace
-from tests.engine.receiver import Receiver
 
 from mockserver.engine.clock import ManualClock, iso_seconds
 from mockserver.vendors import crmleadpro
+from tests.engine.receiver import Receiver
 
 pytestmark = pytest.mark.anyio
 
