@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from caller import Caller
+from tests.caller import Caller
 
 from mockserver.app import Mock
 from mockserver.engine.clock import ManualClock

@@ -55,6 +55,8 @@ def _sqlite_has(field: str, rank: int | None) -> str:
     )
 
 
+# SQLite reads strings of a JSON text up to a NUL, and integers from 2**63 as doubles: in conditions and sorting,
+# values that differ only beyond that are equal. What get() returns is exact.
 SQLITE = Dialect(
     placeholder="?",
     begin="BEGIN IMMEDIATE",  # a lock that is upgraded later can fail; this one waits at the beginning

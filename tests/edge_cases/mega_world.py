@@ -20,7 +20,6 @@ ERROR_TYPES = {
     429: "rate_limit_error",
     500: "api_error",
 }
-AT_LEAST_ONE = "At least one of contact_name, contact_phone, or contact_email is required"
 
 
 async def create(caller: Caller, *, key: str | None = None, **body: Any) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crmleadpro_workspace import KINDS_OF_STATE, Workspace
 
 from mockserver.engine.clock import ManualClock, iso_seconds
 from mockserver.vendors import crmleadpro
+from tests.vendors.crmleadpro_workspace import KINDS_OF_STATE, Workspace
 
 pytestmark = pytest.mark.anyio
 

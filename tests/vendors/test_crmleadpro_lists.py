@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from crmleadpro_workspace import KINDS_OF_STATE, Workspace
 
 from mockserver.engine.clock import ManualClock
+from tests.vendors.crmleadpro_workspace import KINDS_OF_STATE, Workspace
 
 pytestmark = pytest.mark.anyio
 
@@ -144,6 +144,7 @@ async def test_filters_match_exactly_and_all_together(workspace: Workspace) -> N
         ("_", []),
         ("sharmapriya", []),
         ("sharma\npriya", []),
+        ("\ufdd0", []),
         ("\U0001f600", []),
         ("qualified", []),
         ("", ["Jörg STRAßE 100%", "Priya Sharma"]),

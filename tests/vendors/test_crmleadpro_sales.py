@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from crmleadpro_workspace import Workspace
 
 from mockserver.engine.clock import ManualClock, iso_seconds
 from mockserver.vendors import crmleadpro
+from tests.vendors.crmleadpro_workspace import Workspace
 
 pytestmark = pytest.mark.anyio
 

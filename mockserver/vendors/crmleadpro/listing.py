@@ -9,7 +9,7 @@ from typing import Any
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.normalize import digits_of
 from mockserver.store.base import Condition, Page, Query
-from mockserver.vendors.crmleadpro.records import shown
+from mockserver.vendors.crmleadpro.records import folded, shown
 
 _EXACT = ("status", "pipeline_stage", "source", "assigned_to", "company")
 _SAME = ("name", "email", "phone", "company", "tags", "created_at", "updated_at")
@@ -63,11 +63,10 @@ def _conditions(query: Mapping[str, Any]) -> tuple[Condition, ...]:
 
 def _search_terms(text: str) -> tuple[str, ...]:
     """The text in any letter case, and of a whole phone number its digits too: separators do not matter."""
-    folded = text.casefold()
     digits = digits_of(text)
     if len(digits) >= _FEWEST_DIGITS and _PHONE_LIKE.match(text):
-        return folded, digits
-    return (folded,) if folded else ()
+        return text, digits
+    return (folded(text),) if text else ()
 
 
 def _reply(call: Call, page: Page, items: list[dict[str, Any]]) -> Reply:

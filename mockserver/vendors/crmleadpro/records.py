@@ -25,15 +25,21 @@ _SHOWN = (
     "created_at",
     "updated_at",
 )
-# No text holds this noncharacter, so nothing that is searched for reaches from one field into the next.
-_BETWEEN = "\ufdd0"
+# Noncharacters: the first stands between two fields, so that nothing that is searched for reaches from one into
+# the next; a text that holds it itself has the second instead.
+_BETWEEN, _INSTEAD = "\ufdd0", "\ufdd1"
 
 
 def lead_record(lead: dict[str, Any]) -> Record:
     """The lead as the store keeps it: `pipeline` is in its data, but never shown (P1)."""
     phone = lead["phone"] or ""
     texts = (lead["name"], lead["email"] or "", phone, lead["company"] or "", digits_of(phone))
-    return Record("lead", lead["id"], lead, search=_BETWEEN.join(texts).casefold())
+    return Record("lead", lead["id"], lead, search=_BETWEEN.join(map(folded, texts)))
+
+
+def folded(text: str) -> str:
+    """The text as it is searched for: letter case does not count (P19)."""
+    return text.casefold().replace(_BETWEEN, _INSTEAD)
 
 
 def shown(lead: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,163 @@
+"""Conformance: Schemathesis let loose on one contract's operations, with the contract's own promises added.
+
+Its engine is not documented as a stable interface; this module is the only one that knows it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import schemathesis
+from schemathesis.checks import CHECKS
+from schemathesis.engine import Status, events, from_schema
+from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
+from schemathesis.python import asgi
+
+from mockserver.contract import Contract
+
+from .checks import Check, Checks
+from .facts import KNOWN, Facts
+from .preparation import Hook, Preparation
+from .report import Failure, Report
+
+# Schemathesis keeps hooks, checks and the applications it has started for the whole process.
+_ONE_RUN_AT_A_TIME = threading.Lock()
+
+
+def conform(
+    contract: Contract,
+    *,
+    headers: Mapping[str, str],
+    seed: int,
+    max_examples: int,
+    app: Any = None,
+    base_url: str | None = None,
+    facts: Facts | None = None,
+    metered: bool = True,
+) -> Report:
+    """Try every operation of `contract` with valid and invalid requests, and judge every answer.
+
+    Either `app` (ASGI, in process) or `base_url` (where the contract's paths begin) says what is tried.
+    `headers` are those of one credential, tenant header included. The same seed sends the same requests
+    to the same state. `metered` says that rate limits hold for the credential. Facts default to the API's.
+    """
+    if (app is None) == (base_url is None):
+        raise ValueError("give either app or base_url")
+    tenant_header = contract.tenancy.header
+    tenants = [value for name, value in headers.items() if name.lower() == (tenant_header or "").lower()]
+    credential = {name: value for name, value in headers.items() if value not in tenants}
+    config = schemathesis.Config.from_dict(_config(credential, seed, max_examples, base_url))
+    schema = schemathesis.openapi.from_dict(contract.document, config=config)
+    schema.app = app
+    known = facts if facts is not None else KNOWN.get(contract.name, Facts())
+    hook = Preparation(contract, known, tenants[0] if tenants else None, seed)
+    started = time.perf_counter()
+    tally = _Tally()
+    with _ONE_RUN_AT_A_TIME, _registered(hook, Checks(contract, metered=metered).all()):
+        for event in from_schema(schema).execute():
+            tally.take(event)
+    return tally.report(contract.name, seed, time.perf_counter() - started)
+
+
+def _config(headers: Mapping[str, str], seed: int, max_examples: int, base_url: str | None) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "seed": seed,
+        "workers": 1,
+        "headers": dict(headers),
+        "cache": {"enabled": False},
+        "continue-on-failure": True,
+        "auth": {"auto-signup": False},
+        "output": {"sanitization": {"enabled": False}},
+        # Texts found in the source of an application in process: another run would send other requests.
+        "analysis": {"constants": {"enabled": False}},
+        "generation": {
+            "mode": "all",
+            "max-examples": max_examples,
+            "database": "none",
+            # The credential is sent with every request, and `ignored_auth` takes it away; generated ones would
+            # be overwritten by it, and what was to be refused would be accepted.
+            "with-security-parameters": False,
+        },
+    }
+    return config if base_url is None else {**config, "base-url": base_url}
+
+
+@contextmanager
+def _registered(hook: Hook, checks: tuple[Check, ...]) -> Iterator[None]:
+    GLOBAL_HOOK_DISPATCHER.register_hook_with_name(hook, "before_call")
+    for check in checks:
+        CHECKS.register(check)
+    try:
+        yield
+    finally:
+        for check in checks:
+            CHECKS.unregister(check.__name__)
+        GLOBAL_HOOK_DISPATCHER.unregister(hook)
+        asgi.shutdown_lifespans()
+
+
+class _Tally:
+    """Adds up the events of a run."""
+
+    def __init__(self) -> None:
+        self._requests: Counter[str] = Counter()
+        self._statuses: Counter[tuple[str, int]] = Counter()
+        self._checks: set[str] = set()
+        self._failures: dict[tuple[str, ...], Failure] = {}
+        self._warnings: dict[str, None] = {}
+
+    def take(self, event: events.EngineEvent) -> None:
+        if isinstance(event, events.ScenarioFinished):
+            self._scenario(event)
+        elif isinstance(event, events.NonFatalError):
+            # An application that raises, a hook or a check that fails: Schemathesis tells it this way.
+            self._fail("error", event.label, _phase(event.phase), f"{event.info.title}: {event.value}", "")
+        elif isinstance(event, events.FatalError):
+            self._fail("error", "", "", f"{type(event.exception).__name__}: {event.exception}", "")
+        elif isinstance(event, events.SchemaAnalysisWarnings):
+            self._warnings.update(dict.fromkeys(map(str, event.warnings)))
+        elif isinstance(event, events.EngineFinished):
+            for failure in event.failures:
+                self._fail("run", failure.operation or "", "", str(failure), "")
+            if event.stop_reason.skip_explanation:
+                self._fail("error", "", "", event.stop_reason.skip_explanation, "")
+
+    def _scenario(self, event: events.ScenarioFinished) -> None:
+        recorder = event.recorder
+        self._requests[event.phase.value] += len(recorder.interactions)
+        for case_id, interaction in recorder.interactions.items():
+            if interaction.response is not None:
+                label = recorder.cases[case_id].value.operation.label
+                self._statuses[label, interaction.response.status_code] += 1
+        for case_id, results in recorder.checks.items():
+            label = recorder.cases[case_id].value.operation.label
+            for result in results:
+                self._checks.add(result.name)
+                if result.status is Status.FAILURE and result.failure_info is not None:
+                    text = str(result.failure_info.failure)
+                    self._fail(result.name, label, event.phase.value, text, result.failure_info.code_sample)
+
+    def _fail(self, check: str, operation: str, phase: str, message: str, curl: str) -> None:
+        # The last one counts: what comes later has been made shorter.
+        self._failures[check, operation, message] = Failure(operation, check, phase, message, curl)
+
+    def report(self, api: str, seed: int, seconds: float) -> Report:
+        return Report(
+            api=api,
+            seed=seed,
+            seconds=seconds,
+            requests=dict(self._requests),
+            statuses=dict(self._statuses),
+            checks=tuple(sorted(self._checks)),
+            failures=tuple(self._failures.values()),
+            warnings=tuple(self._warnings),
+        )
+
+
+def _phase(phase: Any) -> str:
+    return phase.value if phase is not None else ""
