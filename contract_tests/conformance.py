@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,9 +21,11 @@ from schemathesis.python import asgi
 from mockserver.contract import Contract
 
 from .checks import Check, Checks
-from .facts import KNOWN, Facts
+from .facts import Facts, facts_of
 from .preparation import Hook, Preparation
 from .report import Failure, Report
+
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 # Schemathesis keeps hooks, checks and the applications it has started for the whole process.
 _ONE_RUN_AT_A_TIME = threading.Lock()
@@ -39,22 +41,24 @@ def conform(
     base_url: str | None = None,
     facts: Facts | None = None,
     metered: bool = True,
+    phases: Collection[str] = PHASES,
 ) -> Report:
     """Try every operation of `contract` with valid and invalid requests, and judge every answer.
 
     Either `app` (ASGI, in process) or `base_url` (where the contract's paths begin) says what is tried.
     `headers` are those of one credential, tenant header included. The same seed sends the same requests
     to the same state. `metered` says that rate limits hold for the credential. Facts default to the API's.
+    `phases` leaves some out: coverage, which tries each bound of each member, has most of the requests.
     """
     if (app is None) == (base_url is None):
         raise ValueError("give either app or base_url")
     tenant_header = contract.tenancy.header
     tenants = [value for name, value in headers.items() if name.lower() == (tenant_header or "").lower()]
     credential = {name: value for name, value in headers.items() if value not in tenants}
-    config = schemathesis.Config.from_dict(_config(credential, seed, max_examples, base_url))
+    config = schemathesis.Config.from_dict(_config(credential, seed, max_examples, base_url, phases))
     schema = schemathesis.openapi.from_dict(contract.document, config=config)
     schema.app = app
-    known = facts if facts is not None else KNOWN.get(contract.name, Facts())
+    known = facts if facts is not None else facts_of(contract.name)
     hook = Preparation(contract, known, tenants[0] if tenants else None, seed)
     started = time.perf_counter()
     tally = _Tally()
@@ -64,7 +68,9 @@ def conform(
     return tally.report(contract.name, seed, time.perf_counter() - started)
 
 
-def _config(headers: Mapping[str, str], seed: int, max_examples: int, base_url: str | None) -> dict[str, Any]:
+def _config(
+    headers: Mapping[str, str], seed: int, max_examples: int, base_url: str | None, phases: Collection[str]
+) -> dict[str, Any]:
     config: dict[str, Any] = {
         "seed": seed,
         "workers": 1,
@@ -75,6 +81,7 @@ def _config(headers: Mapping[str, str], seed: int, max_examples: int, base_url: 
         "output": {"sanitization": {"enabled": False}},
         # Texts found in the source of an application in process: another run would send other requests.
         "analysis": {"constants": {"enabled": False}},
+        "phases": {phase: {"enabled": phase in phases} for phase in PHASES},
         "generation": {
             "mode": "all",
             "max-examples": max_examples,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,13 @@ class Facts:
     webhook_url: str = "http://127.0.0.1:9999/leadmock"
 
 
-#: What holds for every implementation of an API. The values of this one's world are added by `with_choices`.
-KNOWN: Mapping[str, Facts] = {
+_KNOWN: Mapping[str, Facts] = {
     "salesiq": Facts(ordered=(("budgetMin", "budgetMax"),)),
     "mega": Facts(choices={"stage_slug": ()}, issued=frozenset(("cursor",))),
 }
+
+
+def facts_of(api: str, *, stages: Iterable[str] = ()) -> Facts:
+    """What holds for every implementation of an API, and the slugs of the stages that this world has."""
+    known = _KNOWN.get(api, Facts())
+    return replace(known, choices={name: tuple(stages) for name in known.choices})

@@ -46,9 +46,7 @@ class Mock:
         self.store = open_store(self.settings.database)
         self.directories = {
             name: Directory(
-                demo_credentials(
-                    contract, plan=self.settings.plans.get(name), unlimited=self.settings.unlimited
-                )
+                demo_credentials(contract, plan=self.settings.plans.get(name), unlimited=self.settings.unlimited)
             )
             for name, contract in self.contracts.items()
         }
@@ -63,9 +61,7 @@ class Mock:
         self._asgi = self._build(observe)
 
     def _build(self, observe: Callable[[Exchange], None] | None) -> ConnexionMiddleware:
-        pipeline = partial(
-            Pipeline, settings=self.settings, store=self.store, clock=self.clock, observe=observe
-        )
+        pipeline = partial(Pipeline, settings=self.settings, store=self.store, clock=self.clock, observe=observe)
         app: ConnexionMiddleware = ConnexionMiddleware(
             docs_app(self.contracts, self.directories),
             import_name=__name__,

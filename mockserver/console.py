@@ -97,9 +97,7 @@ def _as_text(exchange: Exchange, *, colour: bool) -> str:
     if colour:
         status = f"\x1b[{_COLOURS.get(exchange.status // 100, '0')}m{status}\x1b[0m"
     who = f" [{exchange.tenant}]" if exchange.tenant else ""
-    return printable(f"{_clock()} {exchange.method} {exchange.path} ") + status + printable(
-        f"{who} {exchange.outcome}"
-    )
+    return printable(f"{_clock()} {exchange.method} {exchange.path} ") + status + printable(f"{who} {exchange.outcome}")
 
 
 def _as_json(exchange: Exchange) -> str:

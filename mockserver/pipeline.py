@@ -151,7 +151,8 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
     async def _serve(
         self, api: _Api, scope: Scope, receive: Receive, exchange: Exchange, gathered: dict[str, str]
     ) -> Answer:
-        found = api.routes.find(scope["path"])
+        # An escaped slash is part of a segment, and no segment of these APIs has one.
+        found = None if b"%2f" in scope["raw_path"].lower() else api.routes.find(scope["path"])
         if found is None:
             raise Refusal("path-unknown", f"There is nothing at {scope['path'][:200]}")
         route, path_values = found
@@ -173,9 +174,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         body = await read(plan, headers, receive) if plan.body is not None else None
         async with self._store.transaction(credential.tenant.key) as tx:
             call = Call(plan.contract, plan.operation, self._settings, credential.tenant, tx, now, headers, body)
-            status, content, extra = await self._execute(
-                plan, call, repeated, path_values, scope["query_string"]
-            )
+            status, content, extra = await self._execute(plan, call, repeated, path_values, scope["query_string"])
         exchange.outcome = call.outcome
         return render(status, content, {**gathered, **extra})
 
@@ -200,13 +199,14 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
 
 
 def _headers(scope: Scope) -> tuple[dict[str, str], set[str]]:
-    """Headers by lower-case name, the first value of each, and the names that came more than once."""
+    """Headers by lower-case name, several lines of one joined by commas, and the names that came in several."""
     headers: dict[str, str] = {}
     repeated: set[str] = set()
     for raw_name, raw_value in scope["headers"]:
         name = raw_name.decode("latin-1")
+        value = raw_value.decode("latin-1").strip(" \t")
         if name in headers:
             repeated.add(name)
-        else:
-            headers[name] = raw_value.decode("latin-1").strip(" \t")
+            value = f"{headers[name]}, {value}"
+        headers[name] = value
     return headers, repeated

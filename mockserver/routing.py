@@ -46,8 +46,7 @@ class RouteTable:
                 route.plans[method] = plan
                 return
         pattern = "".join(
-            f"(?P<{part}>[^/]+)" if index % 2 else re.escape(part)
-            for index, part in enumerate(_PARAMETER.split(path))
+            f"(?P<{part}>[^/]+)" if index % 2 else re.escape(part) for index, part in enumerate(_PARAMETER.split(path))
         )
         self._templated.append((re.compile(pattern + r"\Z"), Route(template, {method: plan})))
 

@@ -98,7 +98,6 @@ def demo_credentials(contract: Contract, *, plan: str | None, unlimited: bool) -
     for demo in DEMOS[contract.name]:
         tenant = new_tenant(contract, tenant_id=demo.id, name=demo.name, plan=plan, unlimited=unlimited)
         credentials += [
-            new_credential(contract, tenant, secret=secret, scopes=scopes)
-            for secret, scopes in demo.secrets.items()
+            new_credential(contract, tenant, secret=secret, scopes=scopes) for secret, scopes in demo.secrets.items()
         ]
     return credentials

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
-from tests.caller import Caller
 
 from mockserver.app import Mock
 from mockserver.engine.clock import ManualClock
 from mockserver.settings import Settings
+from tests.caller import Caller
+
+
+@pytest.fixture(scope="session", params=["memory", "sqlite"])
+def mock(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Mock:
+    """A mock of all APIs; every test that uses it runs on each kind of state, in a fresh tenant of its own."""
+    sqlite = request.param == "sqlite"
+    database = str(tmp_path_factory.mktemp("state") / "state.sqlite3") if sqlite else None
+    return Mock(Settings(database=database), clock=ManualClock())
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def mock(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path) -> Iterator[Mock]:
-    """A mock of all APIs with empty state; every test that uses it runs on each kind of state."""
-    database = str(tmp_path / "state.sqlite3") if request.param == "sqlite" else None
-    return Mock(Settings(database=database), clock=clock)
+def clock(mock: Mock) -> ManualClock:
+    """The clock of the mock: it stands still until a test moves it forward."""
+    assert isinstance(mock.clock, ManualClock)
+    return mock.clock
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
+
 from tests.serving import Serving
 
 _FLAGS = [
@@ -42,8 +43,10 @@ def page(browser_page: Page) -> Iterator[Page]:
     problems: list[str] = []
     browser_page.on("pageerror", lambda error: problems.append(str(error)))
     browser_page.on(
-        "request", lambda request: None if "127.0.0.1" in request.url or request.url.startswith("data:")
-        else problems.append(request.url)
+        "request",
+        lambda request: (
+            None if "127.0.0.1" in request.url or request.url.startswith("data:") else problems.append(request.url)
+        ),
     )
     yield browser_page
     assert problems == []

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tests.serving import Serving, leadmock
 
 APIS = ("salesiq", "mega", "convertiq", "crmleadpro")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from http import HTTPStatus
 
 from mockserver.contract.model import Contract, Operation
 from mockserver.engine.call import Credential, Tenant
@@ -53,14 +54,19 @@ def guard(contract: Contract, operation: Operation, directory: Directory) -> Gua
     tenant_header = contract.tenancy.header.lower() if contract.tenancy.header else None
     scopes = frozenset(operation.scopes)
     challenge = {"WWW-Authenticate": "Bearer" if scheme.kind == "bearer" else "ApiKey"}
+    # Only a 401 challenges; SalesIQ answers an invalid key with 403 (Q9).
+    on_invalid = challenge if contract.errors.statuses["credential-invalid"] == HTTPStatus.UNAUTHORIZED else {}
 
     def check(headers: Headers, repeated: Repeated) -> Credential:
         secret = secret_of(headers, header, challenge)
         credential = None if header in repeated else directory.find(secret)
         if credential is None:
-            raise Refusal("credential-invalid", f"The {scheme.header} header holds no valid key", (), challenge)
+            raise Refusal("credential-invalid", f"The {scheme.header} header holds no valid key", (), on_invalid)
         if tenant_header is not None:
-            _check_tenant(headers, repeated, tenant_header, contract.tenancy.noun, credential, challenge)
+            named = _tenant_named(headers, repeated, tenant_header, challenge)
+            if named.lower() != credential.tenant.id.lower():
+                text = f"This key is locked to another {contract.tenancy.noun} than {tenant_header} names"
+                raise Refusal("tenant-mismatch", text)
         if not scopes <= credential.scopes:
             lacking = ", ".join(sorted(scopes - credential.scopes))
             raise Refusal("scope-missing", f"This key lacks the scope {lacking}")
@@ -86,18 +92,10 @@ def _bearer(headers: Headers, header: str, challenge: Mapping[str, str]) -> str:
     return token
 
 
-def _check_tenant(
-    headers: Headers,
-    repeated: Repeated,
-    header: str,
-    noun: str,
-    credential: Credential,
-    challenge: Mapping[str, str],
-) -> None:
+def _tenant_named(headers: Headers, repeated: Repeated, header: str, challenge: Mapping[str, str]) -> str:
     value = headers.get(header, "")
     if not value:
         raise Refusal("tenant-missing", f"The {header} header is missing", (), challenge)
     if header in repeated:
         raise Refusal("parameter-invalid", f"{header}: is given more than once")
-    if value.lower() != credential.tenant.id.lower():
-        raise Refusal("tenant-mismatch", f"This key is locked to another {noun} than {header} names")
+    return value

@@ -33,14 +33,20 @@ class RowResult:
     row_ref: str | None = None
 
 
-Importer = Callable[[Call, Mapping[str, Any], bool], Awaitable[RowResult]]
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """What a vendor adds: `import_row` imports a valid row, told whether a duplicate is to be skipped;
+    `ignored_in` names the ignored fields of any row, also of one that fails (case 68).
+    """
+
+    import_row: Callable[[Call, Mapping[str, Any], bool], Awaitable[RowResult]]
+    ignored_in: Callable[[Call, Any], tuple[str, ...]]
 
 
-async def run(call: Call, import_row: Importer, ignored_in: Callable[[Call, Any], tuple[str, ...]]) -> list[RowResult]:
+async def run(call: Call, importer: Importer) -> list[RowResult]:
     """Import the rows one after the other, each seeing what those before it did (M43).
 
-    `import_row` gets the row and whether a duplicate is to be skipped; `ignored_in` names the ignored
-    fields of any row, also of one that fails (case 68). A dry run does the very same and is then undone,
+    A dry run does the very same and is then undone,
     so its results cannot differ from the real ones (M49), except that a record not created has no id.
     """
     batch = call.operation.batch
@@ -50,7 +56,7 @@ async def run(call: Call, import_row: Importer, ignored_in: Callable[[Call, Any]
     results = []
     created: set[str | None] = set()
     for row in call.body[batch.rows[1:]]:
-        result = await _import_one(call, batch, row, import_row, ignored_in, skip=skip)
+        result = await _import_one(call, batch, row, importer, skip=skip)
         if dry_run and result.status == "created":
             created.add(result.record_id)
         if dry_run and result.record_id in created:
@@ -74,27 +80,21 @@ def summary_of(results: list[RowResult]) -> dict[str, int]:
     return {"total": len(results), **{status: counts[status] for status in statuses}}
 
 
-async def _import_one(
-    call: Call,
-    batch: Batch,
-    row: Any,
-    import_row: Importer,
-    ignored_in: Callable[[Call, Any], tuple[str, ...]],
-    *,
-    skip: bool,
-) -> RowResult:
+async def _import_one(call: Call, batch: Batch, row: Any, importer: Importer, *, skip: bool) -> RowResult:
     validator = call.row_validator
     assert validator is not None  # noqa: S101  # compiled for every operation with a batch
     ref = _row_ref(batch, row)
     if not validator.is_valid(row):
-        errors = tuple(f"{error.pointer[1:].replace('/', '.')}: {error.detail}" if error.pointer else error.detail
-                       for error in validator.errors(row))
-        return RowResult("failed", errors=errors, ignored=ignored_in(call, row), row_ref=ref)
+        errors = tuple(
+            f"{error.pointer[1:].replace('/', '.')}: {error.detail}" if error.pointer else error.detail
+            for error in validator.errors(row)
+        )
+        return RowResult("failed", errors=errors, ignored=importer.ignored_in(call, row), row_ref=ref)
     try:
-        result = await import_row(call, row, skip)
+        result = await importer.import_row(call, row, skip)
     except RowFailed as failure:
         result = RowResult("failed", errors=failure.errors)
-    return replace(result, row_ref=ref, ignored=ignored_in(call, row))
+    return replace(result, row_ref=ref, ignored=importer.ignored_in(call, row))
 
 
 def _row_ref(batch: Batch, row: Any) -> str | None:

@@ -51,8 +51,9 @@ class Credential:
 class Call:
     """One request that has passed the guards before its body, and what its handler needs to answer it.
 
-    `path` and `query` hold checked values; `body` is parsed JSON, checked before the handler sees it.
-    `row_validator` checks one row of a batch. The handler sets `outcome`: what happened, in words for the request log. `now` is epoch seconds.
+    `path` and `query` hold checked values; `body` is parsed JSON, checked before the handler sees it, and
+    `row_validator` checks one row of a batch. The handler sets `outcome`: what happened, in words for the
+    request log. `now` is in epoch seconds.
     """
 
     contract: Contract

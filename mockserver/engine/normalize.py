@@ -24,10 +24,7 @@ def email(value: str) -> str | None:
 
 def phone_last_10(value: str) -> str | None:
     """The last ten digits, extension removed, digits of any script read as ASCII; fewer: None (M28)."""
-    if value.isascii() and value.isdigit():
-        digits = value
-    else:
-        digits = digits_of(_EXTENSION.sub("", value))
+    digits = value if value.isascii() and value.isdigit() else digits_of(_EXTENSION.sub("", value))
     return digits[-10:] if len(digits) >= 10 else None  # noqa: PLR2004  # ten is the rule's own name
 
 

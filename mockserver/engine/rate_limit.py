@@ -32,7 +32,7 @@ class Meter:
         blocking = [usage for usage in usages if not usage.allowed]
         if not blocking:
             return headers
-        headers["Retry-After"] = str(max(1, max(_seconds(usage, now) for usage in blocking)))
+        headers["Retry-After"] = str(max(1, *(_seconds(usage, now) for usage in blocking)))
         limit = min(blocking, key=lambda usage: usage.seconds)
         text = f"Rate limit exceeded: {limit.limit} requests in {limit.seconds} seconds"
         raise Refusal("rate-limited", text, (), headers)

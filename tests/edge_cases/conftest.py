@@ -41,6 +41,5 @@ async def lead_api(request: pytest.FixtureRequest, mock: Mock) -> AsyncIterator[
 @pytest.fixture(scope="session", params=["memory", "sqlite"])
 def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A mock behind a real socket; whoever uses it makes a tenant of its own."""
-    database = str(tmp_path_factory.mktemp("live") / "state.sqlite3") if request.param == "sqlite" else None
-    with Live(Settings(database=database)) as server:
+    with Live.on(request.param, tmp_path_factory.mktemp("live")) as server:
         yield server

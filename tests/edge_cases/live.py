@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -43,6 +44,11 @@ class Live:
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],), daemon=True)
         self._up = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    @classmethod
+    def on(cls, state: str, folder: Path) -> Self:
+        """A server on this kind of state, "memory" or "sqlite"; a file goes into `folder`."""
+        return cls(Settings(database=str(folder / "state.sqlite3") if state == "sqlite" else None))
 
     def _ready(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -42,6 +42,7 @@ OTHER_MEDIA_TYPES = [
     pytest.param("application/*", marks=case(129), id="case-129-wildcard"),
     pytest.param("json", marks=case(129), id="case-129-no-slash"),
     pytest.param("text/plain; application/json", marks=case(129), id="case-129-json-as-a-parameter"),
+    pytest.param("application/merge-patch+json", marks=case(132), id="case-132-a-patch-creates-nothing"),
     pytest.param("application/json; charset=utf-16", marks=case(131), id="case-131-utf-16"),
     pytest.param("application/json; charset=latin1", marks=case(131), id="case-131-latin1"),
     pytest.param('application/json; v=1; Charset="ISO-8859-1"', marks=case(131), id="case-131-quoted"),
@@ -190,4 +191,3 @@ async def test_an_idempotency_key_means_nothing_where_it_is_not_documented(lead_
     assert first.content != second.content
     assert not any("replay" in name for name in (*second.headers, *other.headers))
     assert await lead_api.leads() == (2 if lead_api.name == "salesiq" else 3)
-

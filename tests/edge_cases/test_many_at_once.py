@@ -34,7 +34,9 @@ CHANGES: dict[str, Any] = {
 }
 
 
-async def at_once(live: Live, credential: Credential, method: str, path: str, bodies: list[Any]) -> list[httpx.Response]:
+async def at_once(
+    live: Live, credential: Credential, method: str, path: str, bodies: list[Any]
+) -> list[httpx.Response]:
     """Send all bodies at one moment, each on a connection of its own that is open already."""
     contract = live.mock.contracts[credential.tenant.api]
     headers = credential_headers(contract, credential)

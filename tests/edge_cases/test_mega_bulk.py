@@ -18,6 +18,8 @@ case = pytest.mark.case
 ANN, BOB = "ann@example.com", "bob@example.com"
 ONE = "206-555-0101"
 Row = dict[str, Any]
+NO_POLICIES: list[Any] = ["UPDATE", "Skip", "", None, 1, ["skip"]]
+NO_BOOLEANS: list[Any] = ["true", "", 1, 0, None, []]
 
 
 def summary(**counts: int) -> dict[str, int]:
@@ -302,14 +304,8 @@ async def test_rows_may_share_a_row_ref(mega: Caller) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        *(
-            pytest.param({"on_duplicate": value}, marks=case(72), id=f"case-72-{value!r}")
-            for value in ("UPDATE", "Skip", "", None, 1, ["skip"])
-        ),
-        *(
-            pytest.param({"dry_run": value}, marks=case(73), id=f"case-73-{value!r}")
-            for value in ("true", "", 1, 0, None, [])
-        ),
+        *(pytest.param({"on_duplicate": value}, marks=case(72), id=f"case-72-{value!r}") for value in NO_POLICIES),
+        *(pytest.param({"dry_run": value}, marks=case(73), id=f"case-73-{value!r}") for value in NO_BOOLEANS),
     ],
 )
 async def test_options_are_strict_and_a_wrong_one_refuses_the_request(mega: Caller, option: dict[str, Any]) -> None:

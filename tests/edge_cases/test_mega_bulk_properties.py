@@ -38,7 +38,7 @@ GOOD_ROWS = st.fixed_dictionaries(
         ),
     },
 )
-ODD_ROWS = st.fixed_dictionaries(
+ODD_ROWS: st.SearchStrategy[Row] = st.fixed_dictionaries(
     {},
     optional={
         "contact_name": NAMES,
@@ -50,7 +50,7 @@ ODD_ROWS = st.fixed_dictionaries(
         "custom_fields": st.sampled_from([{"budget": {}}, {"made_up": 1}, {"other": 1, "made_up": 2}, None, []]),
     },
 )
-NO_ROWS = st.sampled_from([None, "x", 5, [], True])
+NO_ROWS: st.SearchStrategy[Any] = st.sampled_from([None, "x", 5, [], True])
 MIXTURES = st.lists(GOOD_ROWS | ODD_ROWS | NO_ROWS, min_size=1, max_size=12)
 OPTIONS = st.fixed_dictionaries({}, optional={"on_duplicate": st.sampled_from(["update", "skip"])})
 

@@ -83,7 +83,7 @@ async def send(caller: Caller, content: bytes, **headers: str) -> httpx.Response
 
 
 def is_replay(response: httpx.Response) -> bool:
-    return response.headers.get("idempotent-replayed") == "true"
+    return bool(response.headers.get("idempotent-replayed") == "true")
 
 
 @pytest.mark.parametrize("content", SAME)

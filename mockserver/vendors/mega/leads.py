@@ -9,7 +9,7 @@ from typing import Any
 from mockserver.contract.model import Deduplication
 from mockserver.contract.schema import FieldError
 from mockserver.engine import batch, deduplication
-from mockserver.engine.batch import RowFailed, RowResult
+from mockserver.engine.batch import Importer, RowFailed, RowResult
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.clock import iso_ms, iso_ms_after
 from mockserver.engine.deduplication import Found, Keys, is_blank
@@ -49,7 +49,7 @@ async def createLead(call: Call) -> Reply:
 
 async def bulkImportLeads(call: Call) -> Reply:
     """Import up to 500 rows; inert: no event fires (M52)."""
-    results = await batch.run(call, _import_row, _ignored)
+    results = await batch.run(call, Importer(_import_row, _ignored))
     summary = batch.summary_of(results)
     unknown = dict.fromkeys(slug for result in results for slug in result.ignored)
     dry_run = batch.is_dry_run(call)

@@ -20,7 +20,7 @@ from mockserver.store.base import Condition, Query, Record
 _CURSOR_SORTS = frozenset(("created_at", "updated_at"))
 _PREFIX = "c1."
 _SIGNATURE_BYTES = 12
-_PHONE_LIKE = re.compile(r"[0-9 ().+/-]*\Z")
+_PHONE_LIKE = re.compile(r"[\d ().+/-]*\Z")
 
 
 async def listLeads(call: Call) -> Reply:
@@ -88,12 +88,14 @@ def _instant(parameter: str, text: str) -> str:
 
 
 def _search_terms(text: str) -> tuple[str, ...]:
-    """The text itself, and of something phone-like its digits too: phones match in any format."""
+    """The text itself, and of something phone-like its digits: phones match in any format, and a country
+    code counts as little as it does when leads are told apart (M28).
+    """
     folded = text.lower().strip()
-    digits = digits_of(folded)
-    if digits and digits != folded and _PHONE_LIKE.match(folded):
-        return folded, digits
-    return (folded,) if folded else ()
+    if not folded:
+        return ()
+    digits = digits_of(folded) if _PHONE_LIKE.match(folded) else ""
+    return tuple(dict.fromkeys(term for term in (folded, digits, digits[-10:]) if term))
 
 
 def _make_cursor(call: Call, sort: str, direction: str, last: Record) -> str:
