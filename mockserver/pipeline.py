@@ -152,7 +152,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         self, api: _Api, scope: Scope, receive: Receive, exchange: Exchange, gathered: dict[str, str]
     ) -> Answer:
         # An escaped slash is part of a segment, and no segment of these APIs has one.
-        found = None if b"%2f" in scope["raw_path"].lower() else api.routes.find(scope["path"])
+        found = None if b"%2f" in scope.get("raw_path", b"").lower() else api.routes.find(scope["path"])
         if found is None:
             raise Refusal("path-unknown", f"There is nothing at {scope['path'][:200]}")
         route, path_values = found

@@ -8,6 +8,7 @@ import zlib
 
 import pytest
 
+from tests.caller import Caller
 from tests.edge_cases.every_api import LeadApi, refused
 
 pytestmark = pytest.mark.anyio
@@ -191,3 +192,32 @@ async def test_an_idempotency_key_means_nothing_where_it_is_not_documented(lead_
     assert first.content != second.content
     assert not any("replay" in name for name in (*second.headers, *other.headers))
     assert await lead_api.leads() == (2 if lead_api.name == "salesiq" else 3)
+
+
+@case(139)
+async def test_an_escaped_slash_separates_nothing(crmleadpro: Caller) -> None:
+    """It belongs to the segment that it stands in, and no path of the APIs has such a segment."""
+    created = await crmleadpro("POST", "/leads", json={"name": "Rajesh Kumar", "email": "rajesh@startup.in"})
+    assert (await crmleadpro("GET", f"/leads/{created.json()['id']}")).status_code == 200
+    for slash in ("%2F", "%2f"):
+        assert (await crmleadpro("GET", f"/leads{slash}{created.json()['id']}")).status_code == 404
+
+
+@case(129)
+async def test_two_content_types_are_none(lead_api: LeadApi) -> None:
+    lines = [*lead_api.caller.headers.items(), ("Content-Type", "application/json"), ("Content-Type", "text/plain")]
+    content = json.dumps(lead_api.creation.body)
+    response = await lead_api.caller.client.post(lead_api.creation.path.lstrip("/"), headers=lines, content=content)
+    assert refused(lead_api.name, response, 415)
+    assert await lead_api.leads() == 0
+
+
+@case(148)
+async def test_only_a_401_challenges(salesiq: Caller) -> None:
+    body = {"name": "Amit Kumar", "phone": "9876543210"}
+    missing = await salesiq("POST", "/leads/capture", headers={"x-api-key": None}, json=body)
+    assert missing.status_code == 401
+    assert missing.headers["www-authenticate"] == "ApiKey"
+    wrong = await salesiq("POST", "/leads/capture", headers={"x-api-key": "sqk_live_wrong"}, json=body)
+    assert wrong.status_code == 403
+    assert "www-authenticate" not in wrong.headers
