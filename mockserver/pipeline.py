@@ -166,9 +166,15 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             raise Refusal("method-not-allowed", text, (), {"Allow": route.allow})
         exchange.operation = plan.operation.id
         headers, repeated = _headers(scope)
-        credential = plan.guard(headers, repeated)
+        credential = plan.authenticate(headers, repeated)
         exchange.tenant = credential.tenant.name
         now = self._clock.now()
+        try:
+            plan.authorize(credential, headers, repeated)
+        except Refusal:
+            if plan.meter is not None:
+                gathered.update(await plan.meter.look(self._store, credential, now))
+            raise
         if plan.meter is not None:
             gathered.update(await plan.meter.count(self._store, credential, now))
         body = await read(plan, headers, receive) if plan.body is not None else None

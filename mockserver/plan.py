@@ -21,7 +21,8 @@ class Plan:
     contract: Contract
     operation: Operation
     handler: Handler
-    guard: access.Guard
+    authenticate: access.Authenticate
+    authorize: access.Authorize
     meter: rate_limit.Meter | None
     read_path: PathReader
     read_query: QueryReader
@@ -37,7 +38,8 @@ def compile_plan(contract: Contract, operation: Operation, handler: Handler, dir
         contract=contract,
         operation=operation,
         handler=handler,
-        guard=access.guard(contract, operation, directory),
+        authenticate=access.authentication(contract, operation, directory),
+        authorize=access.authorization(contract, operation),
         meter=rate_limit.meter(contract, operation),
         read_path=PathReader(operation),
         read_query=QueryReader(operation),

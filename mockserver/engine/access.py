@@ -12,7 +12,8 @@ from mockserver.engine.refusal import Refusal
 
 Headers = Mapping[str, str]
 Repeated = frozenset[str] | set[str]
-Guard = Callable[[Headers, Repeated], Credential]
+Authenticate = Callable[[Headers, Repeated], Credential]
+Authorize = Callable[[Credential, Headers, Repeated], None]
 
 
 class Directory:
@@ -39,9 +40,9 @@ def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
 
 
-def guard(contract: Contract, operation: Operation, directory: Directory) -> Guard:
-    """The check to run for `operation`: takes the headers (lower-case names) and the names sent more
-    than once, and gives the credential or raises a Refusal, in the order of decision M10.
+def authentication(contract: Contract, operation: Operation, directory: Directory) -> Authenticate:
+    """How `operation` learns who calls: takes the headers (lower-case names) and the names sent more than
+    once, and gives the credential or raises the Refusal of a missing or invalid one.
 
     A public operation lets everybody in, as the one visitor of a tenant of its own.
     """
@@ -51,17 +52,29 @@ def guard(contract: Contract, operation: Operation, directory: Directory) -> Gua
     scheme = contract.security[operation.security[0]]
     secret_of = _bearer if scheme.kind == "bearer" else _api_key
     header = scheme.header.lower()
-    tenant_header = contract.tenancy.header.lower() if contract.tenancy.header else None
-    scopes = frozenset(operation.scopes)
-    challenge = {"WWW-Authenticate": "Bearer" if scheme.kind == "bearer" else "ApiKey"}
+    challenge = _challenge(contract)
     # Only a 401 challenges; SalesIQ answers an invalid key with 403 (Q9).
     on_invalid = challenge if contract.errors.statuses["credential-invalid"] == HTTPStatus.UNAUTHORIZED else {}
 
-    def check(headers: Headers, repeated: Repeated) -> Credential:
+    def authenticate(headers: Headers, repeated: Repeated) -> Credential:
         secret = secret_of(headers, header, challenge)
         credential = None if header in repeated else directory.find(secret)
         if credential is None:
             raise Refusal("credential-invalid", f"The {scheme.header} header holds no valid key", (), on_invalid)
+        return credential
+
+    return authenticate
+
+
+def authorization(contract: Contract, operation: Operation) -> Authorize:
+    """What `operation` asks of a credential, in the order of decision M10: to name its own tenant, where
+    the contract has a header for that, and to have the scopes. Raises a Refusal.
+    """
+    tenant_header = contract.tenancy.header.lower() if contract.tenancy.header and not operation.public else None
+    scopes = frozenset(operation.scopes)
+    challenge = _challenge(contract)
+
+    def authorize(credential: Credential, headers: Headers, repeated: Repeated) -> None:
         if tenant_header is not None:
             named = _tenant_named(headers, repeated, tenant_header, challenge)
             if named.lower() != credential.tenant.id.lower():
@@ -70,9 +83,13 @@ def guard(contract: Contract, operation: Operation, directory: Directory) -> Gua
         if not scopes <= credential.scopes:
             lacking = ", ".join(sorted(scopes - credential.scopes))
             raise Refusal("scope-missing", f"This key lacks the scope {lacking}")
-        return credential
 
-    return check
+    return authorize
+
+
+def _challenge(contract: Contract) -> Mapping[str, str]:
+    scheme = next(iter(contract.security.values()))
+    return {"WWW-Authenticate": "Bearer" if scheme.kind == "bearer" else "ApiKey"}
 
 
 def _api_key(headers: Headers, header: str, challenge: Mapping[str, str]) -> str:

@@ -23,11 +23,10 @@ class Meter:
 
     async def count(self, store: Store, credential: Credential, now: float) -> dict[str, str]:
         """Count one request and give the headers that tell what is left; raises the 429 Refusal."""
-        tenant = credential.tenant
-        windows = self.windows.get(tenant.plan) or self.windows.get(None, ())
-        if not windows or tenant.unlimited:
+        windows = self._windows(credential)
+        if not windows:
             return {}
-        usages = await store.hit(f"{self.api}:{self.bucket}:{credential.id}", windows, now)
+        usages = await store.hit(self._key(credential), windows, now)
         headers = _headers(usages, now) if self.headers else {}
         blocking = [usage for usage in usages if not usage.allowed]
         if not blocking:
@@ -36,6 +35,21 @@ class Meter:
         limit = min(blocking, key=lambda usage: usage.seconds)
         text = f"Rate limit exceeded: {limit.limit} requests in {limit.seconds} seconds"
         raise Refusal("rate-limited", text, (), headers)
+
+    async def look(self, store: Store, credential: Credential, now: float) -> dict[str, str]:
+        """The same headers without counting: for a valid key that is refused before (M68)."""
+        windows = self._windows(credential)
+        if not windows or not self.headers:
+            return {}
+        return _headers(await store.usage(self._key(credential), windows, now), now)
+
+    def _windows(self, credential: Credential) -> tuple[tuple[int, int], ...]:
+        if credential.tenant.unlimited:
+            return ()
+        return self.windows.get(credential.tenant.plan) or self.windows.get(None, ())
+
+    def _key(self, credential: Credential) -> str:
+        return f"{self.api}:{self.bucket}:{credential.id}"
 
 
 def meter(contract: Contract, operation: Operation) -> Meter | None:

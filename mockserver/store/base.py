@@ -241,6 +241,9 @@ class Store(Protocol):
         A window starts at its first hit and lasts [start, start + seconds). The result has the order of `windows`.
         """
 
+    async def usage(self, key: str, windows: Sequence[tuple[int, int]], now: float) -> list[Usage]:
+        """How full the windows are, without counting."""
+
     async def pending(self, now: float, limit: int = 100) -> list[Delivery]:
         """Pending deliveries with next_at <= now, oldest next_at first, then in order of enqueueing."""
 

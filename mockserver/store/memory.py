@@ -12,7 +12,7 @@ from .base import KeyTaken, Page, Remembered
 from .outbox import Outbox
 from .table import Table, pack, unpack
 from .turns import Turns, TurnTaking
-from .windows import State, over, tally
+from .windows import State, over, read, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -223,6 +223,9 @@ class MemoryStore(Turns):
                 self._sweep_windows(now)
             state = self._windows[key] = {}
         return tally(state, windows, now)
+
+    async def usage(self, key: str, windows: Sequence[tuple[int, int]], now: float) -> list[Usage]:
+        return read(self._windows.get(key, {}), windows, now)
 
     async def pending(self, now: float, limit: int = 100) -> list[Delivery]:
         return self.outbox.pending(now, limit)

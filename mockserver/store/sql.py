@@ -17,7 +17,7 @@ from .base import Attempt, Delivery, KeyTaken, Page, Record, Remembered
 from .dialect import SQLITE
 from .sqlite_file import explain, open_file, path_of
 from .turns import Turns, TurnTaking
-from .windows import tally
+from .windows import State, read, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -175,8 +175,7 @@ class SQLStore(Turns):
 
     async def hit(self, key: str, windows: Sequence[tuple[int, int]], now: float) -> list[Usage]:
         async with _Alone(self):
-            rows = self.execute("SELECT seconds, used, ends_at FROM rate_windows WHERE key = ?", (key,))
-            state = {seconds: (used, ends_at) for seconds, used, ends_at in rows}
+            state = self._windows(key)
             if not state:
                 self.execute("DELETE FROM rate_windows WHERE ends_at <= ?", (now,))
             usages = tally(state, windows, now)
@@ -188,6 +187,14 @@ class SQLStore(Turns):
                         (key, usage.seconds, usage.used, usage.resets_at),
                     )
             return usages
+
+    async def usage(self, key: str, windows: Sequence[tuple[int, int]], now: float) -> list[Usage]:
+        async with _Alone(self):
+            return read(self._windows(key), windows, now)
+
+    def _windows(self, key: str) -> State:
+        rows = self.execute("SELECT seconds, used, ends_at FROM rate_windows WHERE key = ?", (key,))
+        return {seconds: (used, ends_at) for seconds, used, ends_at in rows}
 
     # Reading deliveries takes no turn: nothing uncommitted is ever in their table, for a transaction writes to it
     # in its commit alone.

@@ -15,18 +15,23 @@ State = dict[int, tuple[int, float]]
 
 def tally(state: State, windows: Sequence[tuple[int, int]], now: float) -> list[Usage]:
     """Count a hit at `now` in all windows, or in none if one is full; `state` is changed only if counted."""
-    current: State = {}
-    for _, seconds in windows:
+    before = read(state, windows, now)
+    if not all(usage.allowed for usage in before):
+        return before
+    counted = [Usage(usage.limit, usage.seconds, usage.used + 1, usage.resets_at, allowed=True) for usage in before]
+    state.update({usage.seconds: (usage.used, usage.resets_at) for usage in counted})
+    return counted
+
+
+def read(state: State, windows: Sequence[tuple[int, int]], now: float) -> list[Usage]:
+    """How full the windows are at `now`, nothing counted."""
+    usages = []
+    for limit, seconds in windows:
         used, ends_at = state.get(seconds, (0, now))
-        current[seconds] = (used, ends_at) if now < ends_at else (0, now + seconds)
-    rooms = [current[seconds][0] < limit for limit, seconds in windows]
-    if all(rooms):
-        current = {seconds: (used + 1, ends_at) for seconds, (used, ends_at) in current.items()}
-        state.update(current)
-    return [
-        Usage(limit, seconds, *current[seconds], allowed)
-        for (limit, seconds), allowed in zip(windows, rooms, strict=True)
-    ]
+        if now >= ends_at:
+            used, ends_at = 0, now + seconds
+        usages.append(Usage(limit, seconds, used, ends_at, allowed=used < limit))
+    return usages
 
 
 def over(state: State, now: float) -> bool:

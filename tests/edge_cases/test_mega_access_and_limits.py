@@ -300,3 +300,18 @@ async def test_each_token_has_limits_of_its_own(mega: Caller) -> None:
         assert limits(await colleague("GET", "/leads")) == (60, 59, 60)
         assert limits(await stranger("GET", "/leads")) == (60, 59, 60)
     refused(await mega("GET", "/leads"), 429)
+
+
+@case(150)
+async def test_a_valid_token_that_is_refused_is_told_its_limits_and_spends_nothing(mega: Caller) -> None:
+    """Only where no valid token was sent is there nothing to tell (M68)."""
+    await mega("GET", "/leads")
+    reader = mega.colleague(scopes=(READ,))
+    assert limits(await reader("GET", "/leads"))[1] == 59
+    for _ in range(2):
+        assert limits(await reader("POST", "/leads", json=LEAD))[1] == 59
+        assert limits(await mega("GET", "/leads", headers={"x-customer-id": OTHER_CUSTOMER}))[1] == 59
+        assert limits(await mega("GET", "/leads", headers={"x-customer-id": None}))[1] == 59
+    unknown = await mega("GET", "/leads", headers={"Authorization": "Bearer mega_" + "0" * 64})
+    assert unknown.status_code == 401
+    assert not set(LIMITS) & set(unknown.headers)

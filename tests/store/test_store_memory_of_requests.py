@@ -90,6 +90,21 @@ async def test_a_refused_hit_counts_in_no_window(store: Store) -> None:
     assert await store.hit("k", [], 0.0) == []
 
 
+@pytest.mark.anyio
+async def test_looking_at_windows_counts_nothing(store: Store) -> None:
+    windows = [(2, 60), (3, 3600)]
+    assert await store.usage("k", windows, 5.0) == [
+        Usage(2, 60, 0, 65.0, allowed=True),
+        Usage(3, 3600, 0, 3605.0, allowed=True),
+    ]
+    for _ in range(3):
+        await store.hit("k", windows, 10.0)
+    for _ in range(2):
+        told = await store.usage("k", windows, 20.0)
+        assert told == [Usage(2, 60, 2, 70.0, allowed=False), Usage(3, 3600, 2, 3610.0, allowed=True)]
+    assert (await store.usage("k", windows, 70.0))[0] == Usage(2, 60, 0, 130.0, allowed=True)
+
+
 @on_both_stores
 async def test_of_32_hits_at_once_the_limit_passes(store: Store) -> None:
     """No two hits share a place."""
