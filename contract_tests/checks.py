@@ -12,7 +12,7 @@ from schemathesis.core.transport import Response
 from mockserver.contract import Contract, Operation
 from mockserver.contract.model import Errors
 
-Check = Callable[[CheckContext, Response, Case], bool | None]
+Check = Callable[[CheckContext, Response, Case[Any]], bool | None]
 
 _RATE_LIMIT = ("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset")
 # Refusals that come before a request is counted, or before it is known whose it is.
@@ -47,7 +47,7 @@ class Checks:
             self.retry_after,
         )
 
-    def declared_status(self, _context: CheckContext, response: Response, case: Case) -> bool | None:
+    def declared_status(self, _context: CheckContext, response: Response, case: Case[Any]) -> bool | None:
         """Only declared statuses; 405 to a method that the path does not have."""
         operation, declared = self._asked(response, case)
         status = response.status_code
@@ -58,7 +58,7 @@ class Checks:
             assert status == _NO_SUCH_METHOD, f"answered {status} to a method that is not there, not 405"
         return None
 
-    def declared_content_type(self, _context: CheckContext, response: Response, case: Case) -> bool | None:
+    def declared_content_type(self, _context: CheckContext, response: Response, case: Case[Any]) -> bool | None:
         """The media type that is declared for this status, and no body where none is."""
         operation, declared = self._asked(response, case)
         if not declared or response.status_code not in operation.responses:
@@ -71,7 +71,7 @@ class Checks:
         assert sent in media_types, f"answered with {sent or 'no Content-Type'}, not with {' or '.join(media_types)}"
         return None
 
-    def error_envelope(self, _context: CheckContext, response: Response, case: Case) -> bool | None:
+    def error_envelope(self, _context: CheckContext, response: Response, _case: Case[Any]) -> bool | None:
         """Every error in the vendor's own envelope, also those that no operation declares."""
         status = response.status_code
         if status < 400 or response.request.method == "HEAD":
@@ -85,7 +85,7 @@ class Checks:
         _ENVELOPES[errors.envelope](errors, status, body, _media_type(response))
         return None
 
-    def rate_limit_headers(self, _context: CheckContext, response: Response, case: Case) -> bool | None:
+    def rate_limit_headers(self, _context: CheckContext, response: Response, case: Case[Any]) -> bool | None:
         """RateLimit headers on every answer that was counted."""
         operation, declared = self._asked(response, case)
         limit = operation.rate_limit
@@ -97,7 +97,7 @@ class Checks:
         assert left <= allowed, f"{left} of {allowed} requests are left"
         return None
 
-    def retry_after(self, _context: CheckContext, response: Response, case: Case) -> bool | None:
+    def retry_after(self, _context: CheckContext, response: Response, case: Case[Any]) -> bool | None:
         """A request above the rate limit is told when to come back; one above the plan's quota need not be."""
         operation, declared = self._asked(response, case)
         errors = self._contract.errors
@@ -107,10 +107,10 @@ class Checks:
         if operation.quota is not None and quota is not None and json.dumps(quota).encode() in response.content:
             return True
         seconds = _header(response, "retry-after")
-        assert seconds.isdecimal() and int(seconds) > 0, f"Retry-After is {seconds!r}, not a number of seconds"
+        assert int(seconds if seconds.isdecimal() else 0) > 0, f"Retry-After is {seconds!r}, not a number of seconds"
         return None
 
-    def _asked(self, response: Response, case: Case) -> tuple[Operation, bool]:
+    def _asked(self, response: Response, case: Case[Any]) -> tuple[Operation, bool]:
         """The operation, and whether its own method was used: Schemathesis tries the others of its path too."""
         operation = self._operations[case.operation.label]
         return operation, response.request.method == operation.method

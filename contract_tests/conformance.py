@@ -31,7 +31,7 @@ PHASES = ("examples", "coverage", "fuzzing", "stateful")
 _ONE_RUN_AT_A_TIME = threading.Lock()
 
 
-def conform(
+def conform(  # noqa: PLR0913  # all by name, most with a default
     contract: Contract,
     *,
     headers: Mapping[str, str],
@@ -52,14 +52,16 @@ def conform(
     """
     if (app is None) == (base_url is None):
         raise ValueError("give either app or base_url")
-    tenant_header = contract.tenancy.header
-    tenants = [value for name, value in headers.items() if name.lower() == (tenant_header or "").lower()]
-    credential = {name: value for name, value in headers.items() if value not in tenants}
+    # Schemathesis knows a credential by the name of its header, letter case included.
+    spelled = {scheme.header.lower(): scheme.header for scheme in contract.security.values()}
+    credential = {spelled.get(name.lower(), name.lower()): value for name, value in headers.items()}
+    # The tenant is not put into each request, but only where a valid one stands: a wrong one is to be refused.
+    tenant = credential.pop((contract.tenancy.header or "").lower(), None)
     config = schemathesis.Config.from_dict(_config(credential, seed, max_examples, base_url, phases))
     schema = schemathesis.openapi.from_dict(contract.document, config=config)
     schema.app = app
     known = facts if facts is not None else facts_of(contract.name)
-    hook = Preparation(contract, known, tenants[0] if tenants else None, seed)
+    hook = Preparation(contract, known, tenant, seed)
     started = time.perf_counter()
     tally = _Tally()
     with _ONE_RUN_AT_A_TIME, _registered(hook, Checks(contract, metered=metered).all()):

@@ -56,7 +56,7 @@ class Preparation:
             for operation in contract.operations.values()
         }
 
-    def __call__(self, _context: object, case: Case, _options: dict[str, Any]) -> None:
+    def __call__(self, _context: object, case: Case[Any], _options: dict[str, Any]) -> None:
         """Schemathesis' hook `before_call`."""
         plan = self._plans[case.operation.label]
         self._headers(plan, case)
@@ -67,7 +67,7 @@ class Preparation:
         if isinstance(case.body, dict):
             case.body = self._body(plan, case.body)
 
-    def _headers(self, plan: _Plan, case: Case) -> None:
+    def _headers(self, plan: _Plan, case: Case[Any]) -> None:
         """Only valid values are replaced, in valid and invalid requests alike: a wrong header stays wrong."""
         if plan.tenant is not None and self._tenant is not None and self._tenant_header is not None:
             sent = case.headers.get(self._tenant_header)
@@ -216,4 +216,4 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-Hook = Callable[[object, Case, dict[str, Any]], None]
+Hook = Callable[[object, Case[Any], dict[str, Any]], None]

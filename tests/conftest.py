@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -12,19 +13,21 @@ from mockserver.settings import Settings
 from tests.caller import Caller
 
 
-@pytest.fixture(scope="session", params=["memory", "sqlite"])
-def mock(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Mock:
-    """A mock of all APIs; every test that uses it runs on each kind of state, in a fresh tenant of its own."""
-    sqlite = request.param == "sqlite"
-    database = str(tmp_path_factory.mktemp("state") / "state.sqlite3") if sqlite else None
-    return Mock(Settings(database=database), clock=ManualClock())
+@pytest.fixture(scope="module")
+def clock() -> ManualClock:
+    """Shared by the tests of a module: it only ever moves forward."""
+    return ManualClock()
 
 
-@pytest.fixture
-def clock(mock: Mock) -> ManualClock:
-    """The clock of the mock: it stands still until a test moves it forward."""
-    assert isinstance(mock.clock, ManualClock)
-    return mock.clock
+@pytest.fixture(scope="module", params=["memory", "sqlite"])
+def mock(
+    request: pytest.FixtureRequest, clock: ManualClock, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mock]:
+    """A mock of all APIs, for a module: every test has tenants of its own, on each kind of state."""
+    database = str(tmp_path_factory.mktemp("state") / "state.sqlite3") if request.param == "sqlite" else None
+    shared = Mock(Settings(database=database), clock=clock)
+    yield shared
+    asyncio.run(shared.store.close())
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 
 from .document import Token, elements, place, tokens_of
 from .lint_behaviours import check_behaviours
+from .lint_messages import check_messages
 from .lint_operations import check_operations
 from .lint_sources import check_sources
 from .model import ContractError, ContractErrors
@@ -31,6 +32,7 @@ def lint(document: dict[str, Any], file: str, directory: Path) -> tuple[Spec, li
     if _references(spec):
         check_root(spec)
         check_patterns(spec)
+        check_messages(spec)
         check_operations(spec)
         check_behaviours(spec)
     return spec, [*errors, *spec.errors]

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from .document import Token, elements, find, place
-from .messages import shown
 from .model import ContractError
 from .sources import key_tokens, labels, word
 from .spec import Spec
+from .wording import shown
 
 
 def check_sources(spec: Spec) -> None:

@@ -18,6 +18,7 @@ __all__ = ["FieldError", "Resolver", "Validator", "compile_schema", "property_of
 _DROPPED = frozenset(
     ("nullable", "discriminator", "xml", "externalDocs", "example", "readOnly", "writeOnly", "deprecated")
 )
+_KEPT = ("x-form", "x-message")  # JSON Schema ignores them; messages.py finds them by the path of an error
 _LISTS = ("allOf", "anyOf", "oneOf")
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -108,8 +109,8 @@ def compile_schema(
     """An OpenAPI 3.0 schema as JSON Schema 2020-12.
 
     References must be inlined already, unless the document is given. `nullable` admits null beside whatever else
-    is said; exclusive bounds become numbers; extensions, examples and the like go. In a request (the default)
-    read-only members are ignored, in a response write-only ones need not be there.
+    is said; exclusive bounds become numbers; examples, extensions and the like go, `x-form` and `x-message` stay.
+    In a request (the default) read-only members are ignored, in a response write-only ones need not be there.
     """
     if document is not None:
         schema = resolve(document, schema)
@@ -122,7 +123,11 @@ def _compile(schema: Any, ignored: str) -> Any:
         return schema
     if "$ref" in schema:
         raise ContractError("the spec", "", schema["$ref"], f"the reference '{schema['$ref']}' is not inlined")
-    out = {key: value for key, value in schema.items() if key not in _DROPPED and not key.startswith("x-")}
+    out = {
+        key: value
+        for key, value in schema.items()
+        if key in _KEPT or (key not in _DROPPED and not key.startswith("x-"))
+    }
     _bounds(out)
     for key in _LISTS:
         if key in out:
@@ -201,7 +206,7 @@ class Validator:
 
     def errors(self, value: Any) -> tuple[FieldError, ...]:
         """All that is wrong with the value, () if nothing is."""
-        return explain(self._validator.iter_errors(value))
+        return explain(self._validator.iter_errors(value), self.schema)
 
 
 def property_of(schema: Any, tokens: tuple[str, ...]) -> dict[str, Any] | None:

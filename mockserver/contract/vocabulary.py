@@ -10,15 +10,17 @@ from typing import Any
 import jsonschema_rs
 
 from .document import Token, did_you_mean, elements, find, listed, place, specs_directory
-from .messages import explain, shown
+from .messages import explain
 from .model import ContractError
 from .skeleton import METHODS, missing, path_of
+from .wording import shown
 
 _POSITIONS = {
     "document": "the root of the document",
     "operation": "an operation",
     "security-scheme": "a security scheme",
     "event": "the operation of a callback",
+    "schema": "a schema",
     "element": "any element",
 }
 
@@ -34,7 +36,9 @@ def position(tokens: tuple[Token, ...]) -> str:
             return "security-scheme"
         case (*_, "callbacks", _, _, method) if method in METHODS:
             return "event"
-    return "element"
+        case ("components", "schemas", _, *_):
+            return "schema"
+    return "schema" if "schema" in tokens else "element"
 
 
 @functools.cache

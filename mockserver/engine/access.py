@@ -53,7 +53,7 @@ def authentication(contract: Contract, operation: Operation, directory: Director
     secret_of = _bearer if scheme.kind == "bearer" else _api_key
     header = scheme.header.lower()
     challenge = _challenge(contract)
-    # Only a 401 challenges; SalesIQ answers an invalid key with 403 (Q9).
+    # Only a 401 challenges, and an invalid key may be answered with 403 (Q9).
     on_invalid = challenge if contract.errors.statuses["credential-invalid"] == HTTPStatus.UNAUTHORIZED else {}
 
     def authenticate(headers: Headers, repeated: Repeated) -> Credential:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from mockserver.contract.model import Batch
 from mockserver.engine.call import Call
+from mockserver.engine.refusal import sentence
 
 Status = Literal["created", "updated", "skipped", "failed"]
 
@@ -85,10 +86,7 @@ async def _import_one(call: Call, batch: Batch, row: Any, importer: Importer, *,
     assert validator is not None  # noqa: S101  # compiled for every operation with a batch
     ref = _row_ref(batch, row)
     if not validator.is_valid(row):
-        errors = tuple(
-            f"{error.pointer[1:].replace('/', '.')}: {error.detail}" if error.pointer else error.detail
-            for error in validator.errors(row)
-        )
+        errors = tuple(sentence(error) for error in validator.errors(row))
         return RowResult("failed", errors=errors, ignored=importer.ignored_in(call, row), row_ref=ref)
     try:
         result = await importer.import_row(call, row, skip)

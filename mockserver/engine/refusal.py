@@ -29,14 +29,17 @@ class Refusal(Exception):
 
 def invalid_body(*errors: FieldError) -> Refusal:
     """The body parses but breaks the schema or a rule that a schema cannot say."""
-    return Refusal("body-invalid", "; ".join(_sentence(error) for error in errors), errors)
+    return Refusal("body-invalid", "; ".join(sentence(error) for error in errors), errors)
 
 
 def invalid_parameter(*errors: FieldError) -> Refusal:
     """A query, path or header parameter breaks its schema."""
-    return Refusal("parameter-invalid", "; ".join(_sentence(error) for error in errors), errors)
+    return Refusal("parameter-invalid", "; ".join(sentence(error) for error in errors), errors)
 
 
-def _sentence(error: FieldError) -> str:
+def sentence(error: FieldError) -> str:
+    """What is wrong and where: "phone: must be ten digits", or the whole sentence that the contract has."""
+    if error.whole:
+        return error.detail
     name = error.pointer.lstrip("/").replace("/", ".")
     return f"{name}: {error.detail}" if name else error.detail

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from broken import After, Answer, Before, Request, broken
 
 from contract_tests.conformance import PHASES, conform
 from contract_tests.report import Report
 from mockserver.app import Mock
 from mockserver.docs import credential_headers
 from mockserver.settings import Settings
+from tests.conformance.broken import After, Answer, Before, Request, broken
 
 KEY = "sqk_live_your_api_key"
 
@@ -33,7 +33,7 @@ class Fault:
 
 
 def _is_capture(request: Request) -> bool:
-    return request.method == "POST" and request.path.endswith("/leads/capture")
+    return (request.method, request.path) == ("POST", "/api/leads/capture")
 
 
 def _on(status: int, change: Callable[[Answer], Answer]) -> After:
@@ -105,7 +105,8 @@ FAULTS = (
     Fault("a wrong content type", ("declared_content_type", "content_type_conformance"),
           after=_on(201, _typed("text/html"))),
     Fault("an error with another content type", ("declared_content_type",), after=_on(400, _typed("text/plain"))),
-    Fault("a member that is not validated", ("negative_data_rejection",), before=_blind_to("email"), phases=("coverage",)),
+    Fault("a member that is not validated", ("negative_data_rejection",), before=_blind_to("email"),
+          phases=("coverage",)),
     Fault("a valid member that is refused", ("positive_data_acceptance",), before=_refuses_long_names,
           phases=("coverage",)),
     Fault("a credential that nobody checks", ("ignored_auth",), before=_lets_everybody_in),
@@ -114,7 +115,8 @@ FAULTS = (
     Fault("an error outside the envelope", ("error_envelope", "response_schema_conformance"),
           after=_on(400, lambda answer: answer.with_json({"message": "No."}))),
     Fault("a 405 outside the envelope", ("error_envelope",),
-          after=lambda _request, answer: answer.with_json("No.") if answer.status == 405 else answer, phases=("coverage",)),
+          after=lambda _request, answer: answer.with_json("No.") if answer.status == 405 else answer,
+          phases=("coverage",)),
     Fault("a 405 that does not tell what is allowed", ("unsupported_method",),
           after=lambda _request, answer: answer.without_header("allow") if answer.status == 405 else answer,
           phases=("coverage",)),

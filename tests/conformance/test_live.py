@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from serving import Serving
 
 from contract_tests.conformance import conform
 from contract_tests.facts import facts_of
 from mockserver.contract import AVAILABLE, load
 from mockserver.docs import credential_headers
 from mockserver.tenants import demo_credentials
+from tests.serving import Serving
 
 
 @pytest.fixture(scope="module")

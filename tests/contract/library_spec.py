@@ -132,8 +132,9 @@ components:
       required: [title]
       x-source: page
       x-source-of: {required/title: Z1}
+      x-message: A book has a title
       properties:
-        title: {type: string, maxLength: 10, x-source-of: {maxLength: Z1}}
+        title: {type: string, maxLength: 10, pattern: '^[a-z ]+$', x-form: small letters, x-source-of: {maxLength: Z1}}
         kind: {type: string, nullable: true, enum: [novel, poem, null], x-source-of: {poem: Z1, enum/null: created}}
         dry_run: {type: boolean}
         example: {$ref: '#/components/schemas/Owner'}

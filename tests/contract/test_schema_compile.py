@@ -115,7 +115,7 @@ def test_an_unknown_format_is_no_constraint() -> None:
     assert Validator(compile_schema({"type": "integer", "format": "int64"})).is_valid(2**70)
 
 
-def test_what_is_no_constraint_goes() -> None:
+def test_what_is_no_constraint_goes_and_words_for_messages_stay() -> None:
     schema = {
         "type": "object",
         "x-source": "Z1",
@@ -123,13 +123,16 @@ def test_what_is_no_constraint_goes() -> None:
         "xml": {},
         "discriminator": {"propertyName": "x"},
         "properties": {
-            "x-name": {"type": "string", "x-source-of": {}},
+            "x-name": {"type": "string", "x-source-of": {}, "x-form": "small letters", "pattern": "^[a-z]+$"},
             "example": {"type": "string", "deprecated": True},
         },
     }
     assert compile_schema(schema) == {
         "type": "object",
-        "properties": {"x-name": {"type": "string"}, "example": {"type": "string"}},
+        "properties": {
+            "x-name": {"type": "string", "x-form": "small letters", "pattern": "^[a-z]+$"},
+            "example": {"type": "string"},
+        },
     }
 
 

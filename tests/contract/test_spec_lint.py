@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from library_spec import example, mistakes, put
+
+from tests.contract.library_spec import example, mistakes, put
 
 CREATE = "paths /books post"
 BULK = "paths /books/bulk post"

@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from library_spec import TEXT, example, load
 
 from mockserver.contract import AVAILABLE, Contract, ContractError, ContractErrors, loader, source_of
 from mockserver.contract.__main__ import main
 from mockserver.contract.document import specs_directory
 from mockserver.contract.lint_sources import document_text, folded
 from mockserver.contract.model import Match, Quota, RateLimit, SecurityScheme, Window
+from tests.contract.library_spec import TEXT, example, load
 
 
 @pytest.fixture

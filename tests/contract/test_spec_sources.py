@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from library_spec import example, load, put
 
 from mockserver.contract import Source, source_of
+from tests.contract.library_spec import example, load, put
 
 BOOK = "/components/schemas/Book"
 

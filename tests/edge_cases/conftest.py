@@ -1,34 +1,15 @@
-"""One mock a module and kind of state, for making one takes half a second; every test has a tenant of its own."""
+"""Each API in turn, and a mock behind a real socket."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from mockserver.app import Mock
-from mockserver.engine.clock import ManualClock
-from mockserver.settings import Settings
 from tests.caller import Caller
 from tests.edge_cases.every_api import APIS, LeadApi
 from tests.edge_cases.live import Live
-
-
-@pytest.fixture(scope="module")
-def clock() -> ManualClock:
-    """Shared by the tests of a module: it only ever moves forward."""
-    return ManualClock()
-
-
-@pytest.fixture(scope="module", params=["memory", "sqlite"])
-def mock(
-    request: pytest.FixtureRequest, clock: ManualClock, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Mock]:
-    database = str(tmp_path_factory.mktemp("state") / "state.sqlite3") if request.param == "sqlite" else None
-    shared = Mock(Settings(database=database), clock=clock)
-    yield shared
-    asyncio.run(shared.store.close())
 
 
 @pytest.fixture(params=APIS)

@@ -90,7 +90,7 @@ async def test_a_refused_hit_counts_in_no_window(store: Store) -> None:
     assert await store.hit("k", [], 0.0) == []
 
 
-@pytest.mark.anyio
+@on_both_stores
 async def test_looking_at_windows_counts_nothing(store: Store) -> None:
     windows = [(2, 60), (3, 3600)]
     assert await store.usage("k", windows, 5.0) == [

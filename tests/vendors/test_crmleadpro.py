@@ -11,29 +11,13 @@ import pytest
 
 from mockserver.engine.clock import ManualClock, iso_seconds
 from mockserver.vendors import crmleadpro
-from tests.vendors.crmleadpro_workspace import KINDS_OF_STATE, Workspace
+from tests.vendors.crmleadpro_workspace import Workspace
 
 pytestmark = pytest.mark.anyio
 
 DOCUMENT = Path("specs/documents/crmlead-pro-developer-api.txt")
 SAMPLE_ID = "lead_01J2XK3M4N5P6Q7R"
 FOREVER_UNKNOWN = "lead_01J9ZZZZZZZZZZZZ"
-
-
-@pytest.fixture(scope="module", params=KINDS_OF_STATE)
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return Workspace.opened(request.param, tmp_path_factory.mktemp("state"))
-
-
-@pytest.fixture
-def workspace(server: Workspace) -> Workspace:
-    """A fresh workspace: nothing is seen of what other tests leave."""
-    return server.other()
-
-
-@pytest.fixture
-def clock(server: Workspace) -> ManualClock:
-    return server.clock
 
 
 def documented(pytestconfig: pytest.Config, after: str) -> Any:

@@ -22,22 +22,6 @@ DEAL = {"title": "Annual plan", "value": 240000, "pipeline": "sales"}
 URL = "https://hooks.acmecorp.in/crmlead"
 
 
-@pytest.fixture(scope="module")
-def server() -> Workspace:
-    return Workspace.opened()
-
-
-@pytest.fixture
-def workspace(server: Workspace) -> Workspace:
-    """A fresh workspace: nothing is seen of what other tests leave."""
-    return server.other()
-
-
-@pytest.fixture
-def clock(server: Workspace) -> ManualClock:
-    return server.clock
-
-
 async def emit(workspace: Workspace, event: str, data: dict[str, Any], now: float) -> int:
     async with workspace.mock.store.transaction(workspace.caller.credential.tenant.key) as tx:
         return await crmleadpro.emit(tx, event, data, now)

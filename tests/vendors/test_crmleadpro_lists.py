@@ -7,27 +7,11 @@ from typing import Any
 import pytest
 
 from mockserver.engine.clock import ManualClock
-from tests.vendors.crmleadpro_workspace import KINDS_OF_STATE, Workspace
+from tests.vendors.crmleadpro_workspace import Workspace
 
 pytestmark = pytest.mark.anyio
 
 LISTS = ("/leads", "/contacts")
-
-
-@pytest.fixture(scope="module", params=KINDS_OF_STATE)
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return Workspace.opened(request.param, tmp_path_factory.mktemp("state"))
-
-
-@pytest.fixture
-def workspace(server: Workspace) -> Workspace:
-    """A fresh workspace: nothing is seen of what other tests leave."""
-    return server.other()
-
-
-@pytest.fixture
-def clock(server: Workspace) -> ManualClock:
-    return server.clock
 
 
 def names(items: list[dict[str, Any]]) -> list[str]:

@@ -18,22 +18,6 @@ MAIL = {"name": "Launch", "subject": "Hello", "body": ""}
 MESSAGE = {"name": "Reminder", "template": "demo_reminder"}
 
 
-@pytest.fixture(scope="module")
-def server() -> Workspace:
-    return Workspace.opened()
-
-
-@pytest.fixture
-def workspace(server: Workspace) -> Workspace:
-    """A fresh workspace: nothing is seen of what other tests leave."""
-    return server.other()
-
-
-@pytest.fixture
-def clock(server: Workspace) -> ManualClock:
-    return server.clock
-
-
 async def funnel(workspace: Workspace, **query: str) -> dict[str, Any]:
     response = await workspace("GET", FUNNEL, params=query)
     assert response.status_code == 200, response.text
