@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .loader import AVAILABLE, load, load_all
-from .model import Contract, ContractError, ContractErrors, Operation, Source
-from .schema import FieldError, Validator, compile_schema, resolve
-from .sources import source_of
+from mockserver.contract.loader import AVAILABLE, load, load_all
+from mockserver.contract.model import Contract, ContractError, ContractErrors, Operation, Source
+from mockserver.contract.schema import FieldError, Validator, compile_schema, resolve
+from mockserver.contract.sources import source_of
 
 __all__ = [
     "AVAILABLE",

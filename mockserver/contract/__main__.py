@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from .loader import AVAILABLE, load
-from .model import Contract, ContractError
+from mockserver.contract.loader import AVAILABLE, load
+from mockserver.contract.model import Contract, ContractError
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .document import tokens_of
-from .model import Batch, Deduplication, Event, Idempotency, Match, Quota, RateLimit, Retry, Source, Webhooks, Window
-from .spec import Spec, View
+from mockserver.contract.document import tokens_of
+from mockserver.contract.model import (
+    Batch,
+    Deduplication,
+    Event,
+    Idempotency,
+    Match,
+    Quota,
+    RateLimit,
+    Retry,
+    Source,
+    Webhooks,
+    Window,
+)
+from mockserver.contract.spec import Spec, View
 
 
 class Behaviours:

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from .model import ContractError
+from mockserver.contract.model import ContractError
 
 Token = str | int
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

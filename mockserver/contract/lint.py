@@ -6,15 +6,15 @@ import re
 from pathlib import Path
 from typing import Any
 
-from .document import Token, elements, place, tokens_of
-from .lint_behaviours import check_behaviours
-from .lint_messages import check_messages
-from .lint_operations import check_operations
-from .lint_sources import check_sources
-from .model import ContractError, ContractErrors
-from .skeleton import check_skeleton
-from .spec import Spec, View
-from .vocabulary import check_vocabulary
+from mockserver.contract.document import Token, elements, place, tokens_of
+from mockserver.contract.lint_behaviours import check_behaviours
+from mockserver.contract.lint_messages import check_messages
+from mockserver.contract.lint_operations import check_operations
+from mockserver.contract.lint_sources import check_sources
+from mockserver.contract.model import ContractError, ContractErrors
+from mockserver.contract.skeleton import check_skeleton
+from mockserver.contract.spec import Spec, View
+from mockserver.contract.vocabulary import check_vocabulary
 
 
 def lint(document: dict[str, Any], file: str, directory: Path) -> tuple[Spec, list[ContractError]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .document import Token, place
-from .lint_operations import expressions
-from .model import REASONS, ContractError
-from .schema import property_names, property_of
-from .spec import Spec, View
+from mockserver.contract.document import Token, place
+from mockserver.contract.lint_operations import expressions
+from mockserver.contract.model import REASONS, ContractError
+from mockserver.contract.schema import property_names, property_of
+from mockserver.contract.spec import Spec, View
 
 
 def check_behaviours(spec: Spec) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .document import Token, elements, find, place, tokens_of
-from .spec import Spec
-from .wording import NO_NUL
+from mockserver.contract.document import Token, elements, find, place, tokens_of
+from mockserver.contract.spec import Spec
+from mockserver.contract.wording import NO_NUL
 
 Element = tuple[tuple[Token, ...], dict[str, Any]]
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from .document import Token, tokens_of
-from .schema import property_of
-from .spec import Spec, View
+from mockserver.contract.document import Token, tokens_of
+from mockserver.contract.schema import property_of
+from mockserver.contract.spec import Spec, View
 
 _BODY = re.compile(r"\$(request|response)\.body#((?:/[^/}]+)+)")
 _IN_PATH = re.compile(r"\{([^{}]+)\}")

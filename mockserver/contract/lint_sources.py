@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .document import Token, elements, find, place
-from .model import ContractError
-from .sources import key_tokens, labels, word
-from .spec import Spec
-from .wording import shown
+from mockserver.contract.document import Token, elements, find, place
+from mockserver.contract.model import ContractError
+from mockserver.contract.sources import key_tokens, labels, word
+from mockserver.contract.spec import Spec
+from mockserver.contract.wording import shown
 
 
 def check_sources(spec: Spec) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import sources
-from .behaviours import Behaviours
-from .document import did_you_mean, parse, pointer_of, specs_directory
-from .lint import lint
-from .model import (
+from mockserver.contract import sources
+from mockserver.contract.behaviours import Behaviours
+from mockserver.contract.document import did_you_mean, parse, pointer_of, specs_directory
+from mockserver.contract.lint import lint
+from mockserver.contract.model import (
     REASONS,
     Contract,
     ContractError,
@@ -25,7 +25,7 @@ from .model import (
     Tenancy,
     Window,
 )
-from .spec import Spec, View
+from mockserver.contract.spec import Spec, View
 
 AVAILABLE: tuple[str, ...] = ("salesiq", "mega", "convertiq", "crmleadpro")
 

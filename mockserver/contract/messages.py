@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import jsonschema_rs
 
-from .document import Token, pointer_of, step
-from .wording import is_blank, one_of_forms, sentence, shown, types_in_words
+from mockserver.contract.document import Token, pointer_of, step
+from mockserver.contract.wording import is_blank, one_of_forms, sentence, shown, types_in_words
 
 Error = jsonschema_rs.ValidationError
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import jsonschema_rs
 
-from .document import NAMES, did_you_mean, escape, find, tokens_of
-from .messages import FieldError, explain
-from .model import ContractError
+from mockserver.contract.document import NAMES, did_you_mean, escape, find, tokens_of
+from mockserver.contract.messages import FieldError, explain
+from mockserver.contract.model import ContractError
 
 __all__ = ["FieldError", "Resolver", "Validator", "compile_schema", "property_of", "resolve"]
 

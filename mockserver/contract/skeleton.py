@@ -7,9 +7,9 @@ from typing import Any
 
 import jsonschema_rs
 
-from .document import Token, did_you_mean, find, place, step
-from .messages import explain
-from .model import ContractError
+from mockserver.contract.document import Token, did_you_mean, find, place, step
+from mockserver.contract.messages import explain
+from mockserver.contract.model import ContractError
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .document import Token, elements, find, pointer_of, step, tokens_of
-from .model import Contract, Source
+from mockserver.contract.document import Token, elements, find, pointer_of, step, tokens_of
+from mockserver.contract.model import Contract, Source
 
 
 def read(value: Mapping[str, Any]) -> Source:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .document import Token, did_you_mean, place, pointer_of, tokens_of
-from .model import ContractError
-from .schema import Resolver, property_names, property_of
-from .skeleton import METHODS
+from mockserver.contract.document import Token, did_you_mean, place, pointer_of, tokens_of
+from mockserver.contract.model import ContractError
+from mockserver.contract.schema import Resolver, property_names, property_of
+from mockserver.contract.skeleton import METHODS
 
 
 @dataclass(frozen=True, eq=False)

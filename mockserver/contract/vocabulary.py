@@ -9,11 +9,11 @@ from typing import Any
 
 import jsonschema_rs
 
-from .document import Token, did_you_mean, elements, find, listed, place, specs_directory
-from .messages import explain
-from .model import ContractError
-from .skeleton import METHODS, missing, path_of
-from .wording import shown
+from mockserver.contract.document import Token, did_you_mean, elements, find, listed, place, specs_directory
+from mockserver.contract.messages import explain
+from mockserver.contract.model import ContractError
+from mockserver.contract.skeleton import METHODS, missing, path_of
+from mockserver.contract.wording import shown
 
 _POSITIONS = {
     "document": "the root of the document",

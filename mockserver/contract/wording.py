@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .document import listed
+from mockserver.contract.document import listed
 
 __all__ = ["NO_NUL", "is_blank", "one_of_forms", "sentence", "shown", "types_in_words"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .base import (
+from mockserver.store.base import (
     Archived,
     Attempt,
     Condition,
@@ -20,8 +20,8 @@ from .base import (
     Transaction,
     Usage,
 )
-from .memory import MemoryStore
-from .sql import SQLStore
+from mockserver.store.memory import MemoryStore
+from mockserver.store.sql import SQLStore
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .values import BOOLEAN, NUMBER, OTHER, STRING
+from mockserver.store.values import BOOLEAN, NUMBER, OTHER, STRING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

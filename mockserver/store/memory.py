@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from .base import KeyTaken, Page, Remembered
-from .outbox import Outbox
-from .table import Table, pack, unpack
-from .turns import Turns, TurnTaking
-from .windows import State, over, read, tally
+from mockserver.store.base import KeyTaken, Page, Remembered
+from mockserver.store.outbox import Outbox
+from mockserver.store.table import Table, pack, unpack
+from mockserver.store.turns import Turns, TurnTaking
+from mockserver.store.windows import State, over, read, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .base import Archived, Attempt, Delivery, Query, Record, Usage
+    from mockserver.store.base import Archived, Attempt, Delivery, Query, Record, Usage
 
 _EXPIRY = Struct("<d")  # begins each remembered answer
 _SWEEP_EVERY = 1024  # recalls after which every tenant's expired answers are dropped, not just the caller's

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sortedcontainers import SortedDict
 
 if TYPE_CHECKING:
-    from .base import Attempt, Delivery
+    from mockserver.store.base import Attempt, Delivery
 
 
 @dataclass(slots=True)

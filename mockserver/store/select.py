@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from .values import OTHER, rank
+from mockserver.store.values import OTHER, rank
 
 if TYPE_CHECKING:
-    from .base import Archived, Condition, Query
-    from .dialect import Dialect
+    from mockserver.store.base import Archived, Condition, Query
+    from mockserver.store.dialect import Dialect
 
 Fragment = tuple[str, list[Any]]
 """SQL and the parameters of its placeholders, in order."""

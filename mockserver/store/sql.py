@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from . import select
-from .base import Attempt, Delivery, KeyTaken, Page, Record, Remembered
-from .dialect import SQLITE
-from .sqlite_file import explain, open_file, path_of
-from .turns import Turns, TurnTaking
-from .windows import State, read, tally
+from mockserver.store import select
+from mockserver.store.base import Attempt, Delivery, KeyTaken, Page, Record, Remembered
+from mockserver.store.dialect import SQLITE
+from mockserver.store.sqlite_file import explain, open_file, path_of
+from mockserver.store.turns import Turns, TurnTaking
+from mockserver.store.windows import State, read, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from .base import Archived, Query, Usage
+    from mockserver.store.base import Archived, Query, Usage
 
 _RECORD = "id, data, search, keys, archived, seq"
 _DELIVERY = "id, api, tenant, subscription_id, event, payload, attempt, next_at, state, created_at"

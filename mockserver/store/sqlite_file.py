@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from .base import StoreError
-from .dialect import SCHEMA_VERSION, SQLITE, schema
+from mockserver.store.base import StoreError
+from mockserver.store.dialect import SCHEMA_VERSION, SQLITE, schema
 
 _APPLICATION_ID = 0x6C65_6164  # "lead", in the file's header
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sortedcontainers import SortedList
 
-from .base import Page, Query, Record
-from .values import NULL_ENTRY, entry, getter, test_of
+from mockserver.store.base import Page, Query, Record
+from mockserver.store.values import NULL_ENTRY, entry, getter, test_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from .base import Archived, Condition
+    from mockserver.store.base import Archived, Condition
 
 _MOST_STALE = 128  # records by which an index may lag behind: bounds the work that falls to one list()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .base import Delivery
+    from mockserver.store.base import Delivery
 
 
 class Turns:

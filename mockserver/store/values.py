@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .base import Condition
+    from mockserver.store.base import Condition
 
 BOOLEAN, NUMBER, STRING, OTHER = range(4)
 NULL_ENTRY = (OTHER,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .base import Usage
+from mockserver.store.base import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
