@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 from connexion.middleware import ConnexionMiddleware
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mockserver import __version__, vendors
 from mockserver.contract import load
 from mockserver.contract.model import Contract
+from mockserver.control import control_routes
 from mockserver.docs import docs_app
 from mockserver.engine.access import Directory
 from mockserver.engine.call import Credential
@@ -45,16 +47,14 @@ class Mock:
         self.contracts: Mapping[str, Contract] = {name: load(name) for name in self.settings.apis}
         self.store = open_store(self.settings.database)
         self.directories = {
-            name: Directory(
-                demo_credentials(contract, plan=self.settings.plans.get(name), unlimited=self.settings.unlimited)
-            )
-            for name, contract in self.contracts.items()
+            name: Directory(demo_credentials(contract, self.settings)) for name, contract in self.contracts.items()
         }
+        self._on_attempt = on_attempt
         options = SenderOptions(
             pace=self.settings.webhook_pace,
             allow_loopback=self.settings.loopback_webhooks,
             user_agent=f"leadmock/{__version__}",
-            log=on_attempt or (lambda _report: None),
+            log=self._attempted,
         )
         self.sender = Sender(self.store, self.clock, policies(self.contracts.values()), options)
         self._on_ready = on_ready
@@ -62,8 +62,10 @@ class Mock:
 
     def _build(self, observe: Callable[[Exchange], None] | None) -> ConnexionMiddleware:
         pipeline = partial(Pipeline, settings=self.settings, store=self.store, clock=self.clock, observe=observe)
+        behind = docs_app(self.contracts, self.directories)
+        behind.router.routes += control_routes(self.contracts, self.directories, self.store, self.clock)
         app: ConnexionMiddleware = ConnexionMiddleware(
-            docs_app(self.contracts, self.directories),
+            behind,
             import_name=__name__,
             lifespan=self._lifespan,
             # Connexion's own routing, security and validation are not in the list: the pipeline compiles
@@ -95,6 +97,12 @@ class Mock:
         finally:
             await self.sender.stop()
             await self.store.close()
+
+    def _attempted(self, report: AttemptReport) -> None:
+        if self._on_attempt is not None:
+            tenants = (each.tenant for directory in self.directories.values() for each in directory)
+            name = next((tenant.name for tenant in tenants if tenant.key == report.tenant), report.tenant)
+            self._on_attempt(replace(report, tenant=name))
 
     async def seed(self) -> None:
         """Give the demo tenants their first records, once per database."""

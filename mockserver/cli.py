@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import io
+import os
+import signal
 import socket
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 import uvicorn
 
@@ -16,6 +21,7 @@ from mockserver.contract import AVAILABLE, ContractError, load
 from mockserver.settings import Settings
 from mockserver.store import StoreError
 
+_PATIENCE_SECONDS = 2
 _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 
@@ -25,13 +31,20 @@ class UsageError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status: 0 done, 2 could not run."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
+    # A name in any script may be told on any terminal.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         return _serve(options)
     except (UsageError, StoreError, ContractError) as error:
         print(f"leadmock: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        # Whoever read the output has gone; what is buffered for it must not fail again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,12 +57,11 @@ def _parser() -> argparse.ArgumentParser:
         "serve",
         help="run the mock server",
         description="Run the mock server: all APIs on one port, each at its vendor's own path.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = serve.add_argument
     add("--api", action="append", metavar="NAME", help=f"serve this API only ({', '.join(AVAILABLE)}); repeatable")
-    add("--host", default="127.0.0.1", help="address to listen on")
-    add("--port", type=int, default=8080, help="port to listen on; 0 takes a free one")
+    add("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine only)")
+    add("--port", type=int, default=8080, help="port to listen on; 0 takes a free one (default: 8080)")
     add("--database", metavar="FILE", help="keep state in this SQLite file instead of in memory")
     add(
         "--plan",
@@ -58,15 +70,22 @@ def _parser() -> argparse.ArgumentParser:
         metavar="API=PLAN",
         help="plan of an API's demo tenants, such as salesiq=starter; repeatable",
     )
+    add("--no-rate-limits", action="store_true", help="plans keep their quotas, but no request is too many")
     add("--unlimited", action="store_true", help="no rate limits and no quotas, for fuzzing")
     add(
         "--loopback-webhooks",
         choices=("auto", "yes", "no"),
         default="auto",
-        help="let webhooks go to 127.0.0.1 and localhost; auto: when the server itself listens there",
+        help="let webhooks go to 127.0.0.1 and localhost (default: auto, when the server itself listens there)",
     )
-    add("--webhook-pace", type=float, default=1.0, metavar="X", help="factor on webhook retry delays")
-    add("--log", choices=("text", "json", "off"), default="text", help="form of the request log")
+    add(
+        "--webhook-pace",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="factor on webhook retry delays, such as 0.01 (default: 1)",
+    )
+    add("--log", choices=("text", "json", "off"), default="text", help="form of the request log (default: text)")
     return parser
 
 
@@ -77,11 +96,25 @@ def _serve(options: argparse.Namespace) -> int:
     observe = None if options.log == "off" else request_log(options.log)
     on_attempt = None if options.log == "off" else attempt_log(options.log)
     try:
-        mock = Mock(settings, observe=observe, on_attempt=on_attempt, on_ready=lambda: _announce(origin, mock))
+        mock = Mock(
+            settings,
+            observe=observe,
+            on_attempt=on_attempt,
+            on_ready=lambda: _announce(origin, mock, loopback=options.host in _LOOPBACK),
+        )
         config = uvicorn.Config(
-            mock, lifespan="on", log_level="error", access_log=False, server_header=False, http="httptools"
+            mock,
+            lifespan="on",
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            http="httptools",
+            # A client that never ends its request must not keep the server from ending.
+            timeout_graceful_shutdown=_PATIENCE_SECONDS,
         )
         server = uvicorn.Server(config)
+        # The end that a service manager asks for is as clean as that of Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         pass
@@ -93,17 +126,22 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _announce(origin: str, mock: Mock) -> None:
+def _announce(origin: str, mock: Mock, *, loopback: bool) -> None:
     shown = {name: next(iter(directory)) for name, directory in mock.directories.items()}
     state = mock.settings.database or "in memory, gone when it stops"
     print(welcome(origin, mock.contracts, shown, state, __version__), flush=True)
+    if not loopback:
+        print("Other machines can reach it, with keys that anybody can read here. ", end="")
+        print(f"Webhooks to 127.0.0.1: {'yes' if mock.settings.loopback_webhooks else 'no'}.\n", flush=True)
 
 
 def _settings(options: argparse.Namespace) -> Settings:
     apis = tuple(dict.fromkeys(options.api or AVAILABLE))
     for api in apis:
         if api not in AVAILABLE:
-            raise UsageError(f"--api {api}: there is no such API; there are {', '.join(AVAILABLE)}")
+            meant = get_close_matches(api.lower(), AVAILABLE, n=1)
+            hint = f"did you mean {meant[0]}?" if meant else f"there are {', '.join(AVAILABLE)}"
+            raise UsageError(f"--api {api}: there is no such API; {hint}")
     if not 0 < options.webhook_pace <= 1000:  # noqa: PLR2004  # a thousand times slower is a typing mistake
         raise UsageError(f"--webhook-pace {options.webhook_pace}: must be above 0 and at most 1000")
     loopback = options.loopback_webhooks
@@ -111,6 +149,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         apis=apis,
         database=options.database,
         plans=dict(_plan(text, apis) for text in options.plan),
+        unmetered=options.no_rate_limits,
         unlimited=options.unlimited,
         loopback_webhooks=options.host in _LOOPBACK if loopback == "auto" else loopback == "yes",
         webhook_pace=options.webhook_pace,
@@ -119,8 +158,10 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 def _plan(text: str, apis: tuple[str, ...]) -> tuple[str, str]:
     api, _, plan = text.partition("=")
+    if api not in AVAILABLE:
+        raise UsageError(f"--plan {text}: must be API=PLAN, with an API of {', '.join(AVAILABLE)}")
     if api not in apis:
-        raise UsageError(f"--plan {text}: must be API=PLAN with one of {', '.join(apis)}")
+        raise UsageError(f"--plan {text}: {api} is not served; add --api {api}")
     plans = load(api).plans
     if not plans:
         raise UsageError(f"--plan {text}: {api} has no plans")
@@ -145,7 +186,9 @@ def _listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         reason = getattr(error, "strerror", None) or error
-        raise UsageError(f"cannot listen on {host}:{port} ({reason}); try --port 0 for a free port") from None
+        busy = getattr(error, "errno", None) == errno.EADDRINUSE
+        hint = "try --port 0 for a free port" if busy else "choose another --host or --port"
+        raise UsageError(f"cannot listen on {host}:{port} ({reason}); {hint}") from None
     return listener
 
 

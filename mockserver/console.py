@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import TextIO
 
-from mockserver.contract.model import Contract
+from mockserver.contract.model import Contract, Plan
 from mockserver.docs import PREFIX, credential_headers, example_curl
 from mockserver.engine.call import Credential
 from mockserver.engine.sender import AttemptReport
@@ -28,28 +29,37 @@ def welcome(
         lines.append(f"{contract.title}  {origin}{contract.base_path}")
         headers = credential_headers(contract, credential).items()
         lines += [f"  header  {header}: {value}" for header, value in headers]
-        lines.append(f"  plan    {_plan(contract, credential)}")
+        lines.append("  " + _limits_of(contract, credential))
         lines.append(f"  docs    {origin}{PREFIX}/docs/{name}/")
         lines += [f"  try     {example_curl(contract, credential, origin)}", ""]
     return "\n".join(lines)
 
 
-def _plan(contract: Contract, credential: Credential) -> str:
-    if credential.tenant.unlimited:
-        return "unlimited (no rate limits, no quotas)"
-    plan = contract.plans.get(credential.tenant.plan or "")
+def _limits_of(contract: Contract, credential: Credential) -> str:
+    tenant = credential.tenant
+    if tenant.unlimited:
+        return "limits  none"
+    plan = contract.plans.get(tenant.plan or "")
+    limits = [] if tenant.unmetered else _rates(contract) if plan is None else _rates_of(plan)
     if plan is None:
-        windows = {
-            (operation.rate_limit.bucket, window.limit, window.seconds)
-            for operation in contract.operations.values()
-            if operation.rate_limit is not None
-            for window in operation.rate_limit.windows or ()
-        }
-        ordered = sorted(windows, key=lambda item: (item[0] != "default", item[2]))
-        return "none; " + _limits((f"{limit:,} {_bucket(bucket)}{_per(s)}") for bucket, limit, s in ordered)
-    limits = [f"{window.limit:,} requests {_per(window.seconds)}" for window in plan.rate_limits["default"]]
+        return f"limits  {', '.join(limits) or 'none'}"
     limits += [f"{limit:,} {kind}s" for kind, limit in plan.quotas.items()]
-    return f"{plan.name}; {_limits(limits)}"
+    return f"plan    {plan.name}; {', '.join(limits) or 'unlimited'}"
+
+
+def _rates_of(plan: Plan) -> list[str]:
+    return [f"{window.limit:,} requests {_per(window.seconds)}" for window in plan.rate_limits["default"]]
+
+
+def _rates(contract: Contract) -> list[str]:
+    windows = {
+        (operation.rate_limit.bucket, window.limit, window.seconds)
+        for operation in contract.operations.values()
+        if operation.rate_limit is not None
+        for window in operation.rate_limit.windows or ()
+    }
+    ordered = sorted(windows, key=lambda item: (item[0] != "default", item[2]))
+    return [f"{limit:,} {_bucket(bucket)}{_per(seconds)}" for bucket, limit, seconds in ordered]
 
 
 def _bucket(bucket: str) -> str:
@@ -58,10 +68,6 @@ def _bucket(bucket: str) -> str:
 
 def _per(seconds: int) -> str:
     return {60: "a minute", 3600: "an hour", 86400: "a day"}.get(seconds, f"in {seconds} seconds")
-
-
-def _limits(texts: Iterable[str]) -> str:
-    return ", ".join(texts) or "unlimited"
 
 
 def request_log(form: str, stream: TextIO = sys.stdout) -> Callable[[Exchange], None]:
@@ -88,8 +94,10 @@ def _iso_now() -> str:
 
 
 def _write(stream: TextIO, line: str) -> None:
-    stream.write(line + "\n")
-    stream.flush()
+    # Nobody may be reading any more, and requests are served all the same.
+    with contextlib.suppress(OSError, ValueError):
+        stream.write(line + "\n")
+        stream.flush()
 
 
 def _as_text(exchange: Exchange, *, colour: bool) -> str:
@@ -97,7 +105,8 @@ def _as_text(exchange: Exchange, *, colour: bool) -> str:
     if colour:
         status = f"\x1b[{_COLOURS.get(exchange.status // 100, '0')}m{status}\x1b[0m"
     who = f" [{exchange.tenant}]" if exchange.tenant else ""
-    return printable(f"{_clock()} {exchange.method} {exchange.path} ") + status + printable(f"{who} {exchange.outcome}")
+    target = f"{exchange.path}?{exchange.query}" if exchange.query else exchange.path
+    return printable(f"{_clock()} {exchange.method} {target} ") + status + printable(f"{who} {exchange.outcome}")
 
 
 def _as_json(exchange: Exchange) -> str:
@@ -106,6 +115,7 @@ def _as_json(exchange: Exchange) -> str:
         "api": exchange.api,
         "method": exchange.method,
         "path": exchange.path,
+        "query": exchange.query,
         "status": exchange.status,
         "operation": exchange.operation or None,
         "tenant": exchange.tenant or None,

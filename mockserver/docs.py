@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from mockserver.contract.model import Contract
+from mockserver.contract.model import Contract, Source
 from mockserver.engine.access import Directory
 from mockserver.engine.call import Credential
 
@@ -73,7 +73,7 @@ def _landing(contracts: Mapping[str, Contract], shown: Mapping[str, Credential])
     async def landing(request: Request) -> Response:
         origin = str(request.base_url).rstrip("/")
         sections = "".join(_section(contracts[name], shown[name], origin) for name in contracts)
-        title = "leadmock: a local twin of " + ", ".join(contract.title for contract in contracts.values())
+        title = "A local twin of " + ", ".join(contract.title for contract in contracts.values())
         return HTMLResponse(_page("leadmock", f"<h1>leadmock</h1><p>{html.escape(title)}.</p>{sections}"))
 
     return landing
@@ -96,13 +96,14 @@ def _swagger_page(contract: Contract, credential: Credential) -> Any:
     # "</" would end the script element.
     authorize = json.dumps([scheme, credential.secret]).replace("</", "<\\/")
     static = f"{PREFIX}/static"
-    body = f"""<link rel="stylesheet" href="{static}/swagger-ui.css">
+    body = f"""<nav style="padding: .75rem 1.25rem"><a href="/">leadmock: all APIs</a></nav>
+<link rel="stylesheet" href="{static}/swagger-ui.css">
 <div id="swagger-ui"></div>
 <script src="{static}/swagger-ui-bundle.js"></script>
 <script>
 const ui = SwaggerUIBundle({{
   url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null,
-  tryItOutEnabled: true, displayRequestDuration: true,
+  tryItOutEnabled: true, defaultModelsExpandDepth: 0, displayRequestDuration: true,
   onComplete: () => ui.preauthorizeApiKey(...{authorize}),
 }});
 </script>"""
@@ -123,6 +124,8 @@ def _spec(contract: Contract, credential: Credential) -> Any:
         _show_tenant(document, contract.tenancy.header, credential.tenant.id)
     for item in document["paths"].values():
         for operation in item.values():
+            if isinstance(operation, dict) and "operationId" in operation:
+                _tell_source(operation, contract.operations[operation["operationId"]].source)
             if isinstance(operation, dict) and "requestBody" in operation:
                 _start_with_first_example(operation["requestBody"]["content"])
 
@@ -130,6 +133,13 @@ def _spec(contract: Contract, credential: Credential) -> Any:
         return JSONResponse(document)
 
     return spec
+
+
+def _tell_source(operation: dict[str, Any], source: Source) -> None:
+    """Where the operation comes from, as the last paragraph of its description."""
+    place = source.document or source.page or source.decision
+    told = f"**{source.level}** ({place})" if place else f"**{source.level}**"
+    operation["description"] = f"{operation['description'].rstrip()}\n\n{told}: “{source.text}”"
 
 
 def _start_with_first_example(content: dict[str, Any]) -> None:
@@ -174,5 +184,6 @@ def _page(title: str, body: str, *, style: str = _STYLE) -> str:
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="data:,">'
         f"<title>{html.escape(title)}</title><style>{style}</style><body>{body}</body></html>"
     )

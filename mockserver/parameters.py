@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from mockserver.contract.model import Operation, Parameter
 from mockserver.contract.schema import FieldError, Validator, compile_schema
@@ -69,6 +69,15 @@ class QueryReader:
         readers = [_reader(p) for p in operation.parameters if p.location == "query"]
         self._readers = {reader.name: reader for reader in readers}
         self._defaults = {reader.name: reader.default for reader in readers if reader.default is not None}
+
+    def declared(self, query_string: bytes) -> str:
+        """The query string without what the contract does not know."""
+        if not query_string or not self._readers:
+            return ""
+        try:
+            return urlencode([(name, text) for name, text in _pairs(query_string) if name in self._readers])
+        except Refusal:
+            return "…"
 
     def __call__(self, query_string: bytes) -> dict[str, Any]:
         """Values by name, defaults filled in; raises a Refusal that tells every wrong parameter."""

@@ -40,7 +40,10 @@ logger = logging.getLogger("leadmock")
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and its answer, as the log tells it: `outcome` in words, `seconds` it took."""
+    """One request and its answer, as the log tells it: `outcome` in words, `seconds` it took.
+
+    `query` has declared parameters only: somebody may have put a key into another.
+    """
 
     api: str
     method: str
@@ -118,10 +121,12 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         body = b"" if scope["method"] == "HEAD" else answer.body
         await send({"type": "http.response.body", "body": body})
         if self._observe is not None:
-            exchange.query = scope["query_string"].decode("latin-1")
             exchange.status = answer.status
             exchange.seconds = time.perf_counter() - started
-            self._observe(exchange)
+            try:
+                self._observe(exchange)
+            except Exception:
+                logger.exception("the request log failed")
 
     def _api_of(self, scope: Scope) -> _Api | None:
         path: str = scope["path"]
@@ -154,7 +159,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         # An escaped slash is part of a segment, and no segment of these APIs has one.
         found = None if b"%2f" in scope.get("raw_path", b"").lower() else api.routes.find(scope["path"])
         if found is None:
-            raise Refusal("path-unknown", f"There is nothing at {scope['path'][:200]}")
+            raise Refusal("path-unknown", f"There is nothing at {scope['path'][:200]}{api.routes.hint(scope['path'])}")
         route, path_values = found
         method = scope["method"]
         if method == "OPTIONS":
@@ -165,20 +170,23 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             text = f"{method} is not allowed here, only {route.allow}"
             raise Refusal("method-not-allowed", text, (), {"Allow": route.allow})
         exchange.operation = plan.operation.id
+        if self._observe is not None:
+            exchange.query = plan.read_query.declared(scope["query_string"])
         headers, repeated = _headers(scope)
         credential = plan.authenticate(headers, repeated)
         exchange.tenant = credential.tenant.name
-        now = self._clock.now()
         try:
             plan.authorize(credential, headers, repeated)
         except Refusal:
             if plan.meter is not None:
-                gathered.update(await plan.meter.look(self._store, credential, now))
+                gathered.update(await plan.meter.look(self._store, credential, self._clock.now()))
             raise
         if plan.meter is not None:
-            gathered.update(await plan.meter.count(self._store, credential, now))
+            gathered.update(await plan.meter.count(self._store, credential, self._clock.now()))
         body = await read(plan, headers, receive) if plan.body is not None else None
         async with self._store.transaction(credential.tenant.key) as tx:
+            # Only now: the body may have been long under way, and what is new must not look old.
+            now = self._clock.now()
             call = Call(plan.contract, plan.operation, self._settings, credential.tenant, tx, now, headers, body)
             status, content, extra = await self._execute(plan, call, repeated, path_values, scope["query_string"])
         exchange.outcome = call.outcome
@@ -198,6 +206,9 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         if plan.body is not None and not plan.body.is_valid(call.body):
             raise invalid_body(*plan.body.errors(call.body))
         reply = await plan.handler(call)
+        if plan.members is not None and not call.body.keys() <= plan.members:
+            ignored = sorted(call.body.keys() - plan.members)
+            call.outcome += f"; ignored {', '.join(ignored[:5])}{', …' if len(ignored) > 5 else ''}"  # noqa: PLR2004
         content = None if reply.body is None else dump(reply.body)
         if claim is not None:
             await idempotency.remember(call, claim, reply.status, reply.headers, content or b"")
@@ -205,14 +216,16 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
 
 
 def _headers(scope: Scope) -> tuple[dict[str, str], set[str]]:
-    """Headers by lower-case name, several lines of one joined by commas, and the names that came in several."""
+    """Headers by lower-case name, and the names that came more than once: of those the first
+    two values are joined, so that they pass for neither.
+    """
     headers: dict[str, str] = {}
     repeated: set[str] = set()
     for raw_name, raw_value in scope["headers"]:
         name = raw_name.decode("latin-1")
-        value = raw_value.decode("latin-1").strip(" \t")
-        if name in headers:
+        if name not in headers:
+            headers[name] = raw_value.decode("latin-1").strip(" \t")
+        elif name not in repeated:
             repeated.add(name)
-            value = f"{headers[name]}, {value}"
-        headers[name] = value
+            headers[name] = f"{headers[name]}, {raw_value.decode('latin-1')}"
     return headers, repeated

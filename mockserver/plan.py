@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from mockserver.contract.model import Contract, Operation
-from mockserver.contract.schema import Validator, compile_schema
+from mockserver.contract.schema import Validator, compile_schema, property_names
 from mockserver.engine import access, rate_limit
 from mockserver.engine.call import Call, Reply
 from mockserver.parameters import PathReader, QueryReader
@@ -16,7 +16,10 @@ Handler = Callable[[Call], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """The guards of one operation and its handler, in the order in which the pipeline runs them."""
+    """The guards of one operation and its handler, in the order in which the pipeline runs them.
+
+    `members` are those of the body that the contract knows: others are ignored, and the log says so.
+    """
 
     contract: Contract
     operation: Operation
@@ -28,6 +31,7 @@ class Plan:
     read_query: QueryReader
     body: Validator | None
     row: Validator | None
+    members: frozenset[str] | None
     media_types: frozenset[str]
 
 
@@ -45,5 +49,6 @@ def compile_plan(contract: Contract, operation: Operation, handler: Handler, dir
         read_query=QueryReader(operation),
         body=None if body is None else Validator(compile_schema(body)),
         row=None if batch is None else Validator(compile_schema(batch.row_schema)),
+        members=None if body is None else frozenset(property_names(body)),
         media_types=frozenset(operation.media_types),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from mockserver.plan import Plan
 
@@ -49,6 +50,12 @@ class RouteTable:
             f"(?P<{part}>[^/]+)" if index % 2 else re.escape(part) for index, part in enumerate(_PARAMETER.split(path))
         )
         self._templated.append((re.compile(pattern + r"\Z"), Route(template, {method: plan})))
+
+    def hint(self, path: str) -> str:
+        """What was probably meant by a path that leads nowhere, as the end of a sentence."""
+        known = [*self._exact, *(self.base_path + route.template for _, route in self._templated)]
+        meant = get_close_matches(path[:200].rstrip("/"), known, n=1, cutoff=0.8)
+        return f"; did you mean {meant[0]}?" if meant else ""
 
     def find(self, path: str) -> tuple[Route, Mapping[str, str]] | None:
         """The route of a decoded path and its parameters' texts, or None."""

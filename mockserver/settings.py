@@ -12,12 +12,14 @@ class Settings:
 
     `plans` maps an API to the plan of its demo tenant. `webhook_pace` multiplies every retry delay
     (0.01 = a hundred times faster). `loopback_webhooks` lets webhooks go to http://127.0.0.1 and
-    http://localhost (decision M64). `unlimited` switches rate limits and quotas off for fuzzing.
+    http://localhost (decision M64). `unmetered` switches rate limits off,
+    `unlimited` rate limits and quotas.
     """
 
     apis: tuple[str, ...] = ("salesiq", "mega", "convertiq", "crmleadpro")
     database: str | None = None
     plans: Mapping[str, str] = field(default_factory=dict)
+    unmetered: bool = False
     unlimited: bool = False
     loopback_webhooks: bool = True
     webhook_pace: float = 1.0

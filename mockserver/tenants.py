@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from mockserver import vendors
 from mockserver.contract.model import Contract
 from mockserver.engine.call import Credential, Tenant
+from mockserver.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ def new_tenant(
     own_id = tenant_id or str(uuid.uuid4())
     world = vendors.module(contract.name).world(own_id)
     key = f"{contract.name}:{own_id}"
-    return Tenant(key, own_id, name or own_id, contract.name, plan or contract.default_plan, unlimited, world)
+    own_plan = plan or contract.default_plan
+    return Tenant(key, own_id, name or own_id, contract.name, plan=own_plan, unlimited=unlimited, world=world)
 
 
 def new_credential(
@@ -92,11 +94,18 @@ def new_credential(
     return Credential(own_secret, tenant, name or tenant.name, every if scopes is None else frozenset(scopes))
 
 
-def demo_credentials(contract: Contract, *, plan: str | None, unlimited: bool) -> list[Credential]:
+def demo_credentials(contract: Contract, settings: Settings) -> list[Credential]:
     """The demo credentials of one API, the one to show first."""
     credentials = []
     for demo in DEMOS[contract.name]:
-        tenant = new_tenant(contract, tenant_id=demo.id, name=demo.name, plan=plan, unlimited=unlimited)
+        tenant = new_tenant(
+            contract,
+            tenant_id=demo.id,
+            name=demo.name,
+            plan=settings.plans.get(contract.name),
+            unlimited=settings.unlimited,
+        )
+        tenant = replace(tenant, unmetered=settings.unmetered)
         credentials += [
             new_credential(contract, tenant, secret=secret, scopes=scopes) for secret, scopes in demo.secrets.items()
         ]

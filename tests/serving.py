@@ -25,10 +25,14 @@ def leadmock(*arguments: str) -> subprocess.CompletedProcess[str]:
 class Serving:
     """A running `leadmock serve`: `origin` is where, `lines` what it has printed so far."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, encoding: str = "utf-8") -> None:
         command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", *options]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ}
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONIOENCODING": encoding},
         )
         self.lines: list[str] = []
         self.origin = ""
@@ -58,9 +62,9 @@ class Serving:
             if not self._changed.wait_for(lambda: ready(self.lines), timeout=_START_SECONDS):
                 raise AssertionError(f"it did not print what was waited for; it printed:\n{self.text}")
 
-    def interrupt(self) -> int:
-        """Press Ctrl-C, wait, and give the exit status."""
-        self.process.send_signal(signal.SIGINT)
+    def interrupt(self, how: signal.Signals = signal.SIGINT) -> int:
+        """Press Ctrl-C, or send another signal, wait, and give the exit status."""
+        self.process.send_signal(how)
         status = self.process.wait(timeout=30)
         self._reader.join(timeout=30)
         return status

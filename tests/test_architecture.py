@@ -21,7 +21,7 @@ LAYERS = (
     ("plan",),
     ("routing", "request_body"),
     ("pipeline",),
-    ("docs",),
+    ("docs", "control"),
     ("app",),
     ("console",),
     ("cli",),

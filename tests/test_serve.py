@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,7 +44,7 @@ def test_the_welcome_names_address_credential_plan_and_docs_of_every_api() -> No
             assert f"{server.origin}/_mock/docs/{api}/" in server.text
         assert "x-api-key: sqk_live_your_api_key" in server.text
         assert "plan    pro; 120 requests a minute, 10,000 leads" in server.text
-        assert "60 requests a minute, 1,000 requests an hour, 10 bulk requests a minute" in server.text
+        assert "limits  60 requests a minute, 1,000 requests an hour, 10 bulk requests a minute" in server.text
 
 
 def test_the_welcome_is_the_same_at_every_start() -> None:
@@ -80,11 +83,75 @@ def test_log_json_is_one_object_a_request() -> None:
         assert told["ms"] > 0
 
 
-def test_ctrl_c_ends_it_cleanly() -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
+def test_ctrl_c_and_a_service_managers_stop_end_it_cleanly(how: signal.Signals) -> None:
     with Serving() as server:
-        assert server.interrupt() == 0
+        assert server.interrupt(how) == 0
         assert server.lines[-1] == "leadmock stopped"
         assert "Traceback" not in server.text
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
+def test_a_client_that_never_ends_its_request_does_not_keep_it_from_ending(how: signal.Signals) -> None:
+    with Serving("--api", "salesiq") as server:
+        host, _, port = server.origin.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port))) as client:
+            head = "POST /api/leads/capture HTTP/1.1\r\nHost: x\r\nx-api-key: sqk_live_your_api_key\r\n"
+            client.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
+            # What comes after it on another connection shows that it has arrived.
+            subprocess.run(["curl", "-s", f"{server.origin}/api/leads/capture"], check=True, capture_output=True)
+            assert server.interrupt(how) == 0
+
+
+def test_requests_are_served_when_nobody_reads_the_log() -> None:
+    """As after `leadmock serve | head`."""
+    ours, its = os.pipe()
+    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--api", "salesiq"]
+    with subprocess.Popen(command, stdout=its, stderr=subprocess.PIPE, text=True) as process:
+        os.close(its)
+        welcome = ""
+        while "  try " not in welcome or not welcome.endswith("\n\n"):
+            welcome += os.read(ours, 65536).decode()
+        os.close(ours)
+        line = _curl_lines(welcome)[0]
+        assert [_run_curl(line)[0] for _ in range(3)] == [201, 200, 200]
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert errors == ""
+
+
+def test_the_log_tells_any_name_on_any_terminal() -> None:
+    with Serving("--api", "salesiq", encoding="ascii") as server:
+        _run_curl(_curl_lines(server.text)[0])
+        subprocess.run(["curl", "-s", f"{server.origin}/api/%E0%A4%85"], check=True, capture_output=True)
+        assert "\\u0905" in server.wait_for_line("GET /api/")
+
+
+def test_the_log_has_the_declared_query_and_what_was_ignored() -> None:
+    with Serving("--api", "mega") as server:
+        line = _curl_lines(server.text)[0]
+        _run_curl(
+            line.replace('"contact_name"', '"contcat_email": "x", "contact_name"').replace('"budget"', '"budgett"')
+        )
+        told = server.wait_for_line("POST /api/agents/crm/leads 201")
+        assert "ignored custom field budgett" in told
+        assert "ignored contcat_email" in told
+        _run_curl(line.split(" -d ")[0].replace("-X POST", "").replace("/leads ", "/leads?limit=1&key=s3cret "))
+        assert "GET /api/agents/crm/leads?limit=1 200" in server.wait_for_line("GET /api/agents/crm/leads")
+        assert "s3cret" not in server.text
+
+
+def test_without_rate_limits_the_plans_quota_still_holds() -> None:
+    with Serving("--api", "salesiq", "--plan", "salesiq=starter", "--no-rate-limits") as server:
+        assert "plan    starter; 500 leads" in server.text
+        line = _curl_lines(server.text)[0]
+        assert [_run_curl(line)[0] for _ in range(40)] == [201, *[200] * 39]
+
+
+def test_listening_to_other_machines_is_said() -> None:
+    with Serving("--api", "salesiq", "--host", "0.0.0.0") as server:  # noqa: S104  # the point of the test
+        assert "Webhooks to 127.0.0.1: no." in server.wait_for_line("Other machines can reach it")
 
 
 def test_a_database_file_keeps_the_state_over_a_restart(tmp_path: Path) -> None:
@@ -126,11 +193,15 @@ def test_a_busy_port_is_one_clear_line_and_exit_2() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--api", "sales"), "--api sales: there is no such API; there are salesiq, mega, convertiq, crmleadpro"),
+        (("--api", "sales"), "--api sales: there is no such API; did you mean salesiq?"),
+        (("--api", "MEGA"), "--api MEGA: there is no such API; did you mean mega?"),
+        (("--api", "hubspot"), "there are salesiq, mega, convertiq, crmleadpro"),
         (("--plan", "salesiq=gold"), "--plan salesiq=gold: salesiq has no plan 'gold'; there are starter, team"),
         (("--plan", "mega=pro"), "--plan mega=pro: mega has no plans"),
         (("--plan", "starter"), "--plan starter: must be API=PLAN"),
-        (("--port", "99999"), "--port 99999"),
+        (("--plan", "salesiq=starter", "--api", "mega"), "salesiq is not served; add --api salesiq"),
+        (("--port", "99999"), "--port 99999: must be from 0 to 65535"),
+        (("--host", "192.0.2.1", "--port", "0"), "choose another --host or --port"),
         (("--host", "no.such.host.invalid"), "--host no.such.host.invalid"),
         (("--webhook-pace", "0"), "--webhook-pace 0.0: must be above 0"),
         (("--database", "/no/such/folder/state.sqlite3"), "/no/such/folder"),
@@ -139,7 +210,7 @@ def test_a_busy_port_is_one_clear_line_and_exit_2() -> None:
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_what_cannot_be_done_is_one_clear_line_and_exit_2(arguments: tuple[str, ...], words: str) -> None:
-    result = leadmock("serve", *arguments)
+    result = leadmock("serve", "--port", "0", *arguments)
     assert result.returncode == 2, result
     assert words in result.stderr
     assert result.stderr.startswith("leadmock: ")

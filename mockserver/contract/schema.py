@@ -25,6 +25,23 @@ _INSTANT = re.compile(
 )
 
 
+#: Sentences told about one value, and the number of nodes from which on only the first is looked for.
+MAX_TOLD = 20
+_LARGE = 2000
+
+
+def _is_large(value: Any) -> bool:
+    todo, seen = [value], 0
+    while todo:
+        node = todo.pop()
+        if isinstance(node, dict | list):
+            seen += len(node)
+            if seen > _LARGE:
+                return True
+            todo.extend(node.values() if isinstance(node, dict) else node)
+    return False
+
+
 class Resolver:
     """Inlines the references of one document, each target once."""
 
@@ -205,8 +222,20 @@ class Validator:
         self.is_valid = self._validator.is_valid
 
     def errors(self, value: Any) -> tuple[FieldError, ...]:
-        """All that is wrong with the value, () if nothing is."""
-        return explain(self._validator.iter_errors(value), self.schema)
+        """What is wrong with the value, () if nothing is: everything, up to MAX_TOLD sentences.
+
+        Of a very large value only the first: finding all that is wrong with it would keep everybody waiting.
+        """
+        if _is_large(value):
+            try:
+                self._validator.validate(value)
+            except jsonschema_rs.ValidationError as error:
+                return explain([error], self.schema)
+            return ()
+        told = explain(self._validator.iter_errors(value), self.schema)
+        if len(told) <= MAX_TOLD:
+            return told
+        return (*told[:MAX_TOLD], FieldError("", f"and {len(told) - MAX_TOLD} more", whole=True))
 
 
 def property_of(schema: Any, tokens: tuple[str, ...]) -> dict[str, Any] | None:

@@ -17,8 +17,9 @@ from mockserver.store.base import Transaction
 class Tenant:
     """One workspace, customer or account: the wall that no request sees across.
 
-    `key` names it in the store ("mega:<customer id>"), `id` is what the vendor's API shows,
-    `world` is what it has been set up with (stages, users, pipelines), by vendor.
+    `key` names it in the store ("mega:<customer id>"), `id` is what the vendor's API shows. `unmetered`: no
+    rate limits; `unlimited`: no quotas either. `world` is what it has been set up with (stages, users,
+    pipelines), by vendor.
     """
 
     key: str
@@ -26,6 +27,7 @@ class Tenant:
     name: str
     api: str
     plan: str | None = None
+    unmetered: bool = False
     unlimited: bool = False
     world: Mapping[str, Any] = field(default_factory=dict)
 

@@ -44,7 +44,7 @@ class Meter:
         return _headers(await store.usage(self._key(credential), windows, now), now)
 
     def _windows(self, credential: Credential) -> tuple[tuple[int, int], ...]:
-        if credential.tenant.unlimited:
+        if credential.tenant.unmetered or credential.tenant.unlimited:
             return ()
         return self.windows.get(credential.tenant.plan) or self.windows.get(None, ())
 

@@ -3,7 +3,9 @@
 Promises: at least once; the id of a delivery stays, the timestamp is each attempt's own (case 173); every
 attempt reads its subscription anew, so a rotated secret, a deactivation and a deletion count at once
 (cases 175, 176); a redirect is a failure (M65); a receiver that is gone (410) is deactivated where the
-signature's scheme says so (case 172).
+signature's scheme says so (case 172). A receiver that hangs holds up nobody else: so many attempts of one
+subscription run at a time and no more, and the others' due ones go past it. A subscription's deliveries set out
+in the order in which they are due.
 """
 
 from __future__ import annotations
@@ -11,9 +13,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from mockserver.engine.addresses import Resolver, resolve
 from mockserver.engine.courier import Answer, Courier
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from mockserver.engine.clock import Clock
 
 _GONE = 410
+_AT_MOST_EACH = 4  # Attempts of one subscription at a time.
 _IDLE_SECONDS = 30.0  # Looks into the outbox this often even unwoken: the machine's clock may jump.
 _REST_SECONDS = 1.0  # After a failure of our own, such as a store that cannot be read.
 _GRACE_SECONDS = 0.25  # What is on its way when the sender stops may still arrive.
@@ -62,12 +67,12 @@ def _unheard(_: AttemptReport) -> None: ...
 
 @dataclass(frozen=True, slots=True)
 class SenderOptions:
-    """`pace` multiplies every retry delay (0.01 = a hundred times faster); `at_most` attempts run at a time;
-    `allow_loopback` lets deliveries go to a test's own receiver (M64); `log` hears of every attempt.
+    """`pace` multiplies every retry delay (0.01 = a hundred times faster); `at_most` attempts run at a time, of one
+    subscription four; `allow_loopback` lets deliveries go to a test's own receiver (M64); `log` hears of every attempt.
     """
 
     pace: float = 1.0
-    at_most: int = 16
+    at_most: int = 64
     allow_loopback: bool = False
     user_agent: str = "leadmock"
     resolver: Resolver = resolve
@@ -96,6 +101,9 @@ class Sender:
         self._slots = asyncio.Semaphore(self._options.at_most)
         self._woken = asyncio.Event()
         self._in_flight: dict[str, asyncio.Task[None]] = {}
+        # By (tenant, subscription id): attempts launched and not landed; turns, kept while somebody waits or goes.
+        self._busy: Counter[tuple[str, str]] = Counter()
+        self._lanes: WeakValueDictionary[tuple[str, str], asyncio.Semaphore] = WeakValueDictionary()
         self._loop: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -123,16 +131,21 @@ class Sender:
         await self._courier.close()
 
     async def run_due(self, now: float) -> int:
-        """Attempt once whatever is due at `now` (epoch seconds); return how many deliveries were handled."""
+        """Attempt once whatever is due at `now` (epoch seconds); return how many deliveries were handled.
+
+        Time goes on from `now` as the clock does: a manual one stands still.
+        """
+        began = self._clock.now()
         busy = frozenset(self._in_flight)
-        handled: set[str] = set()
+        handled: dict[str, asyncio.Task[None]] = {}
         while True:
             due = await self._store.pending(now, limit=100 + len(busy) + len(handled))
             batch = [each for each in due if each.id not in busy and each.id not in handled]
             if not batch:
-                return len(handled)
-            handled.update(each.id for each in batch)
-            await asyncio.gather(*(self._launch(each, now) for each in batch))
+                break
+            handled |= {each.id: self._launch(each, lambda: now + (self._clock.now() - began)) for each in batch}
+        await asyncio.gather(*handled.values())
+        return len(handled)
 
     async def _run(self) -> None:
         while True:
@@ -148,56 +161,67 @@ class Sender:
 
     async def _launch_due(self) -> float:
         """Launch what is due as far as there is room; return the seconds until there is more to do."""
-        if len(self._in_flight) >= self._options.at_most:
-            return _IDLE_SECONDS  # The attempt that ends first wakes the loop.
-        now = self._clock.now()
-        # `next_due` would keep naming the deliveries in flight, which are pending too until they have ended.
-        for delivery in await self._store.pending(_EVER, limit=self._options.at_most):
-            if delivery.id in self._in_flight:
-                continue
-            if delivery.next_at > now:
-                return min(delivery.next_at - now, _IDLE_SECONDS)
-            self._launch(delivery, now)
+        at_most, now = self._options.at_most, self._clock.now()
+        launched = True
+        while launched:
+            launched = False
+            full = [key for key, number in self._busy.items() if number >= _AT_MOST_EACH]
+            # `next_due` would keep naming the deliveries in flight, which are pending too until they have ended.
+            for delivery in await self._store.pending(_EVER, at_most, full):
+                if len(self._in_flight) >= at_most:
+                    return _IDLE_SECONDS  # The attempt that ends first wakes the loop.
+                if delivery.id in self._in_flight or self._busy[_lane_of(delivery)] >= _AT_MOST_EACH:
+                    continue
+                if delivery.next_at > now:
+                    return min(delivery.next_at - now, _IDLE_SECONDS)
+                self._launch(delivery, self._clock.now)
+                launched = True  # Its subscription may be full now and the next ones passed over: look again.
         return _IDLE_SECONDS
 
-    def _launch(self, delivery: Delivery, now: float) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._guarded(delivery, now), name=f"webhook {delivery.id}")
+    def _launch(self, delivery: Delivery, tell_time: Callable[[], float]) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._guarded(delivery, tell_time), name=f"webhook {delivery.id}")
         self._in_flight[delivery.id] = task
-        task.add_done_callback(lambda _: self._landed(delivery.id))
+        self._busy[_lane_of(delivery)] += 1
+        task.add_done_callback(lambda _: self._landed(delivery))
         return task
 
-    def _landed(self, delivery_id: str) -> None:
-        self._in_flight.pop(delivery_id, None)
+    def _landed(self, delivery: Delivery) -> None:
+        self._in_flight.pop(delivery.id, None)
+        lane = _lane_of(delivery)
+        self._busy[lane] -= 1
+        if not self._busy[lane]:
+            del self._busy[lane]
         self.wake()
 
-    async def _guarded(self, delivery: Delivery, now: float) -> None:
-        async with self._slots:
+    async def _guarded(self, delivery: Delivery, tell_time: Callable[[], float]) -> None:
+        lane = self._lanes.setdefault(_lane_of(delivery), asyncio.Semaphore(_AT_MOST_EACH))
+        async with lane, self._slots:
             try:
-                await self._handle(delivery, now)
+                await self._handle(delivery, tell_time)
             except Exception:  # noqa: BLE001 - as above.
                 _log.exception("webhook delivery %s: its attempt cannot be completed", delivery.id)
                 await asyncio.sleep(_REST_SECONDS)  # It is still due: without a rest the loop would spin.
 
-    async def _handle(self, delivery: Delivery, now: float) -> None:
+    async def _handle(self, delivery: Delivery, tell_time: Callable[[], float]) -> None:
         policy = self._policies.get(delivery.api)
         subscription = await self._subscription(delivery)
         number = delivery.attempt + 1
         if policy is None or subscription is None:
-            unsent = Attempt(delivery.id, number, now, None, "not sent: the webhook is gone or inactive", 0.0)
+            unsent = Attempt(delivery.id, number, tell_time(), None, "not sent: the webhook is gone or inactive", 0.0)
             await self._store.attempted(replace(delivery, state="cancelled"), unsent)
             return
         delays = policy.retry.first(subscription.attempts or len(policy.retry.delays))
-        began, started = self._clock.now(), time.perf_counter()
-        answer = await self._post(delivery, subscription, policy, int(now))
+        sent_at, started = tell_time(), time.perf_counter()
+        answer = await self._post(delivery, subscription, policy, int(sent_at))
         gone = answer.status == _GONE and SCHEMES[policy.signature].stops_on_gone
         state = _state(answer, may_retry=number < len(delays) and not gone)
         next_in = delays[number] * self._options.pace if state == "pending" else None
-        # Waited from the answer on, by the clock that retries go by (a manual one may stand still).
-        next_at = delivery.next_at if next_in is None else now + (self._clock.now() - began) + next_in
+        # Waited from the answer on.
+        next_at = delivery.next_at if next_in is None else tell_time() + next_in
         seconds = time.perf_counter() - started
         await self._store.attempted(
             replace(delivery, attempt=number, state=state, next_at=next_at),
-            Attempt(delivery.id, number, now, answer.status, answer.error, seconds),
+            Attempt(delivery.id, number, sent_at, answer.status, answer.error, seconds),
         )
         if gone:
             await self._deactivate(delivery, subscription)
@@ -237,6 +261,10 @@ class Sender:
             record = await tx.get(KIND, delivery.subscription_id)
             if record is not None and record.data.get("url") == subscription.url:
                 await tx.put(replace(record, data={**record.data, "is_active": False}))
+
+
+def _lane_of(delivery: Delivery) -> tuple[str, str]:
+    return (delivery.tenant, delivery.subscription_id)
 
 
 def _state(answer: Answer, *, may_retry: bool) -> DeliveryState:

@@ -12,8 +12,6 @@ import orjson
 # Databases choke on NUL and no encoder takes a lone surrogate; both arrive only as \u escapes.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
-_WHOLE = 2.0**63
-
 
 class MalformedJSON(ValueError):
     """The bytes are not JSON as the contract wants it; the text says why and where."""
@@ -70,7 +68,7 @@ def _number(text: str) -> float | int:
     number = float(text)
     if math.isinf(number):
         raise MalformedJSON(f"number {text[:30]} is too large")
-    return int(number) if number.is_integer() and abs(number) < _WHOLE else number
+    return int(number) if number.is_integer() else number
 
 
 def _refuse_constant(text: str) -> NoReturn:

@@ -58,28 +58,24 @@ def policies(contracts: Iterable[Contract]) -> dict[str, Webhooks]:
     }
 
 
-async def listeners(tx: Transaction, event: str) -> list[Subscription]:
-    """The active subscriptions of the transaction's tenant that listen to `event`."""
-    subscriptions = map(Subscription.of, await tx.scan(KIND))
-    return [each for each in subscriptions if each.is_active and event in each.events]
-
-
 async def enqueue_event(  # noqa: PLR0913, PLR0917 - an event is just that much, and a class for it would say no more.
     tx: Transaction,
     contract_name: str,
     event: str,
-    payload: Mapping[str, Any],
+    payload: Callable[[], Mapping[str, Any]],
     now: float,
     ids: Callable[[], str],
 ) -> int:
     """Put one delivery into the outbox for each active subscription that listens; return how many.
 
-    `ids` makes delivery ids. The payload becomes bytes here, once: every attempt signs and sends the same.
+    `ids` makes delivery ids. `payload` is called once if anybody listens, and becomes bytes here: every attempt
+    signs and sends the same.
     """
-    listening = await listeners(tx, event)
+    subscriptions = map(Subscription.of, await tx.scan(KIND))
+    listening = [each for each in subscriptions if each.is_active and event in each.events]
     if not listening:
         return 0
-    body = bytes(bytearray(orjson.dumps(payload)))  # A copy: what dumps returns occupies 4 KB.
+    body = bytes(bytearray(orjson.dumps(payload())))  # A copy: what dumps returns occupies 4 KB.
     for subscription in listening:
         await tx.enqueue(
             Delivery(

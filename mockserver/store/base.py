@@ -24,6 +24,9 @@ Archived = bool | None
 Operator = Literal["eq", "ne", "ge", "le", "has", "in"]
 DeliveryState = Literal["pending", "delivered", "failed", "cancelled"]
 
+FINISHED_KEPT = 1000
+"""Finished deliveries (all but pending ones) that are kept per tenant with their attempts: see `Store`."""
+
 _UNUSABLE_IN_FIELDS = frozenset("\"'\\?%") | {chr(code) for code in range(32)}
 
 
@@ -227,7 +230,11 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    """State of all tenants."""
+    """State of all tenants.
+
+    Of a tenant's finished deliveries the FINISHED_KEPT that were enqueued last are kept, and a few hundred more at
+    most; older ones are forgotten, their attempts with them. Pending ones are always kept.
+    """
 
     on_enqueue: Callable[[], None] | None
     """Called after each commit that put deliveries into the outbox."""
@@ -244,8 +251,13 @@ class Store(Protocol):
     async def usage(self, key: str, windows: Sequence[tuple[int, int]], now: float) -> list[Usage]:
         """How full the windows are, without counting."""
 
-    async def pending(self, now: float, limit: int = 100) -> list[Delivery]:
-        """Pending deliveries with next_at <= now, oldest next_at first, then in order of enqueueing."""
+    async def pending(
+        self, now: float, limit: int = 100, passing_over: Collection[tuple[str, str]] = ()
+    ) -> list[Delivery]:
+        """Pending deliveries with next_at <= now, oldest next_at first, then in order of enqueueing.
+
+        `passing_over`: (tenant, subscription id) of those whose deliveries are left out.
+        """
 
     async def next_due(self) -> float | None:
         """The earliest next_at of all pending deliveries."""
@@ -257,7 +269,7 @@ class Store(Protocol):
         """
 
     async def deliveries(self, tenant: str) -> list[tuple[Delivery, tuple[Attempt, ...]]]:
-        """All deliveries of a tenant in order of enqueueing, each with its attempts."""
+        """The deliveries of a tenant that are kept, in order of enqueueing, each with its attempts."""
 
     async def tenants(self) -> list[str]:
         """Tenants with records, counters or deliveries, sorted."""

@@ -59,7 +59,7 @@ def _sqlite_has(field: str, rank: int | None) -> str:
 # values that differ only beyond that are equal. What get() returns is exact.
 SQLITE = Dialect(
     placeholder="?",
-    begin="BEGIN IMMEDIATE",  # a lock that is upgraded later can fail; this one waits at the beginning
+    begin="BEGIN IMMEDIATE",  # what keeps it from writing is told at its beginning
     serial="INTEGER PRIMARY KEY AUTOINCREMENT",
     text="TEXT",
     blob="BLOB",
@@ -100,7 +100,7 @@ CREATE INDEX rate_windows_by_end ON rate_windows (ends_at);
 CREATE TABLE deliveries (place {serial}, id {text} NOT NULL UNIQUE, api {text} NOT NULL, tenant {text} NOT NULL,
   subscription_id {text} NOT NULL, event {text} NOT NULL, payload {blob} NOT NULL, attempt INTEGER NOT NULL,
   next_at {double} NOT NULL, state {text} NOT NULL, created_at {double} NOT NULL);
-CREATE INDEX deliveries_due ON deliveries (state, next_at, place);
+CREATE INDEX deliveries_due ON deliveries (state, next_at, place, tenant, subscription_id);
 CREATE INDEX deliveries_of_tenant ON deliveries (tenant, place);
 CREATE TABLE attempts (place {serial}, delivery_id {text} NOT NULL, number INTEGER NOT NULL, at {double} NOT NULL,
   status INTEGER, error {text}, seconds {double} NOT NULL);

@@ -15,7 +15,7 @@ from mockserver.store.turns import Turns, TurnTaking
 from mockserver.store.windows import State, over, read, tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from mockserver.store.base import Archived, Attempt, Delivery, Query, Record, Usage
 
@@ -227,8 +227,10 @@ class MemoryStore(Turns):
     async def usage(self, key: str, windows: Sequence[tuple[int, int]], now: float) -> list[Usage]:
         return read(self._windows.get(key, {}), windows, now)
 
-    async def pending(self, now: float, limit: int = 100) -> list[Delivery]:
-        return self.outbox.pending(now, limit)
+    async def pending(
+        self, now: float, limit: int = 100, passing_over: Collection[tuple[str, str]] = ()
+    ) -> list[Delivery]:
+        return self.outbox.pending(now, limit, passing_over)
 
     async def next_due(self) -> float | None:
         return self.outbox.next_due()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from heapq import merge
 from itertools import count
 from typing import TYPE_CHECKING
 
 from sortedcontainers import SortedDict
 
+from mockserver.store.base import FINISHED_KEPT
+
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from mockserver.store.base import Attempt, Delivery
 
 
@@ -25,7 +30,10 @@ class Outbox:
     def __init__(self) -> None:
         self._items: dict[str, _Item] = {}
         self._numbers = count(1)
-        self._due: SortedDict = SortedDict()  # (next_at, number) -> item, pending ones only
+        # (tenant, subscription) -> (next_at, number) -> item, pending ones only. A queue each, so that passing over
+        # a long one costs nothing.
+        self._queues: dict[tuple[str, str], SortedDict] = {}
+        self._finished: dict[str, SortedDict] = {}  # tenant -> number -> item
 
     def add(self, delivery: Delivery) -> None:
         """Insert, or replace the delivery of this id; its attempts stay."""
@@ -34,6 +42,8 @@ class Outbox:
         item = self._items.get(delivery.id)
         if item is None:
             item = self._items[delivery.id] = _Item(next(self._numbers), delivery)
+        else:
+            self._take_out(item)
         self._place(item, delivery)
 
     def attempted(self, delivery: Delivery, attempt: Attempt) -> None:
@@ -42,18 +52,20 @@ class Outbox:
             return
         item.attempts.append(attempt)
         new = replace(item.delivery, attempt=delivery.attempt, next_at=delivery.next_at, state=delivery.state)
+        self._take_out(item)
         self._place(item, new)
 
-    def pending(self, now: float, limit: int) -> list[Delivery]:
+    def pending(self, now: float, limit: int, passing_over: Collection[tuple[str, str]]) -> list[Delivery]:
         found: list[Delivery] = []
-        for (next_at, _), item in self._due.items():
+        queues = (queue.items() for key, queue in self._queues.items() if key not in passing_over)
+        for (next_at, _), item in merge(*queues):
             if next_at > now or len(found) == limit:
                 break
             found.append(item.delivery)
         return found
 
     def next_due(self) -> float | None:
-        return float(self._due.peekitem(0)[0][0]) if self._due else None
+        return min((float(queue.peekitem(0)[0][0]) for queue in self._queues.values()), default=None)
 
     def of(self, tenant: str) -> list[tuple[Delivery, tuple[Attempt, ...]]]:
         return [
@@ -65,11 +77,28 @@ class Outbox:
 
     def forget(self, tenant: str) -> None:
         for item in [item for item in self._items.values() if item.delivery.tenant == tenant]:
-            self._due.pop((item.delivery.next_at, item.number), None)
+            self._take_out(item)
             del self._items[item.delivery.id]
 
+    def _take_out(self, item: _Item) -> None:
+        delivery = item.delivery
+        if delivery.state != "pending":
+            del self._finished[delivery.tenant][item.number]
+            return
+        key = (delivery.tenant, delivery.subscription_id)
+        queue = self._queues[key]
+        del queue[delivery.next_at, item.number]
+        if not queue:
+            del self._queues[key]
+
     def _place(self, item: _Item, delivery: Delivery) -> None:
-        self._due.pop((item.delivery.next_at, item.number), None)
         item.delivery = delivery
         if delivery.state == "pending":
-            self._due[delivery.next_at, item.number] = item
+            queue = self._queues.setdefault((delivery.tenant, delivery.subscription_id), SortedDict())
+            queue[delivery.next_at, item.number] = item
+            return
+        finished = self._finished.setdefault(delivery.tenant, SortedDict())
+        finished[item.number] = item
+        if len(finished) > FINISHED_KEPT:
+            _, oldest = finished.popitem(0)
+            del self._items[oldest.delivery.id]

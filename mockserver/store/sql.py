@@ -1,8 +1,9 @@
 # ruff: noqa: S608 - what is put into statements are constants of this package; all values are parameters
 """State in an SQLite file. What was acknowledged is committed, and survives the process.
 
-Calls to SQLite run on the event loop: they take microseconds, a thread costs more. There is one connection, and
-`turns` keeps it to one transaction at a time.
+Calls to SQLite run on the event loop: a thread would cost more than most of them. None waits for another program,
+for the file is ours alone while it is open (`sqlite_file`); what remains is the disk, at commits and checkpoints.
+There is one connection, and `turns` keeps it to one transaction at a time.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mockserver.store import select
-from mockserver.store.base import Attempt, Delivery, KeyTaken, Page, Record, Remembered
+from mockserver.store.base import FINISHED_KEPT, Attempt, Delivery, KeyTaken, Page, Record, Remembered
 from mockserver.store.dialect import SQLITE
 from mockserver.store.sqlite_file import explain, open_file, path_of
 from mockserver.store.turns import Turns, TurnTaking
 from mockserver.store.windows import State, read, tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from mockserver.store.base import Archived, Query, Usage
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _RECORD = "id, data, search, keys, archived, seq"
 _DELIVERY = "id, api, tenant, subscription_id, event, payload, attempt, next_at, state, created_at"
 _SWEEP_EVERY = 256  # recalls
+_PRUNE_EVERY = 128  # deliveries of a tenant that have finished
 
 
 class SQLTransaction(TurnTaking):
@@ -162,13 +164,14 @@ class SQLTransaction(TurnTaking):
 
 
 class SQLStore(Turns):
-    """See base.Store. `busy_seconds`: how long to wait for another process that writes to the file."""
+    """See base.Store. Holds the file, alone, until it is closed or the process ends."""
 
-    def __init__(self, url: str | Path, busy_seconds: float = 5.0) -> None:
+    def __init__(self, url: str | Path) -> None:
         super().__init__()
         self.recalls = 0
+        self._finished: dict[str, int] = {}  # tenant -> deliveries seen to finish
         self._path = path_of(url)
-        self._connection = open_file(self._path, busy_seconds)
+        self._connection = open_file(self._path)
 
     def transaction(self, tenant: str) -> SQLTransaction:
         return SQLTransaction(self, tenant)
@@ -189,20 +192,24 @@ class SQLStore(Turns):
             return usages
 
     async def usage(self, key: str, windows: Sequence[tuple[int, int]], now: float) -> list[Usage]:
-        async with _Alone(self):
-            return read(self._windows(key), windows, now)
+        return read(self._windows(key), windows, now)
 
     def _windows(self, key: str) -> State:
         rows = self.execute("SELECT seconds, used, ends_at FROM rate_windows WHERE key = ?", (key,))
         return {seconds: (used, ends_at) for seconds, used, ends_at in rows}
 
-    # Reading deliveries takes no turn: nothing uncommitted is ever in their table, for a transaction writes to it
-    # in its commit alone.
-    async def pending(self, now: float, limit: int = 100) -> list[Delivery]:
+    # Reading windows and deliveries takes no turn: nothing uncommitted is ever seen in their tables. Windows are
+    # written by `hit` alone, which never suspends; deliveries by `attempted`, likewise, and by commits.
+    async def pending(
+        self, now: float, limit: int = 100, passing_over: Collection[tuple[str, str]] = ()
+    ) -> list[Delivery]:
+        others = ""
+        if passing_over:
+            others = f" AND (tenant, subscription_id) NOT IN (VALUES {', '.join(['(?, ?)'] * len(passing_over))})"
         rows = self.execute(
-            f"SELECT {_DELIVERY} FROM deliveries WHERE state = 'pending' AND next_at <= ?"
+            f"SELECT {_DELIVERY} FROM deliveries WHERE state = 'pending' AND next_at <= ?{others}"
             " ORDER BY next_at, place LIMIT ?",
-            (now, limit),
+            (now, *(part for each in passing_over for part in each), limit),
         )
         return [Delivery(*row) for row in rows]
 
@@ -224,6 +231,7 @@ class SQLStore(Turns):
                         *(attempt.status, attempt.error, attempt.seconds),
                     ),
                 )
+                self._prune(delivery)
 
     async def deliveries(self, tenant: str) -> list[tuple[Delivery, tuple[Attempt, ...]]]:
         attempts: dict[str, list[Attempt]] = {}
@@ -272,6 +280,27 @@ class SQLStore(Turns):
                 *(delivery.payload, delivery.attempt, delivery.next_at, delivery.state, delivery.created_at),
             ),
         )
+        self._prune(delivery)
+
+    def _prune(self, changed: Delivery) -> None:
+        """Forget the tenant's oldest finished deliveries, at the first that finishes and now and then."""
+        if changed.state == "pending":
+            return
+        tenant = changed.tenant
+        seen = self._finished.get(tenant, 0)
+        self._finished[tenant] = seen + 1
+        if seen % _PRUNE_EVERY:
+            return
+        newest_to_go = self.execute(
+            "SELECT place FROM deliveries WHERE tenant = ? AND state <> 'pending' ORDER BY place DESC LIMIT 1 OFFSET ?",
+            (tenant, FINISHED_KEPT),
+        ).fetchone()
+        if newest_to_go is None:
+            return
+        old = "FROM deliveries WHERE tenant = ? AND place <= ? AND state <> 'pending'"
+        parameters = (tenant, newest_to_go[0])
+        self.execute(f"DELETE FROM attempts WHERE delivery_id IN (SELECT id {old})", parameters)
+        self.execute(f"DELETE {old}", parameters)
 
     def commit(self) -> None:
         try:

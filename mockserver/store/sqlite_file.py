@@ -1,14 +1,23 @@
-"""Opening an SQLite file of ours, and refusing any other with a word on the way out."""
+"""Opening an SQLite file of ours, and refusing any other with a word on the way out.
+
+A file is taken for good: until its connection is closed, or the process ends, nobody else can read or write it.
+So no request ever waits for another program, and no two servers send the same webhooks.
+"""
 
 from __future__ import annotations
 
+import random
 import sqlite3
+import time
 from pathlib import Path
 
 from mockserver.store.base import StoreError
 from mockserver.store.dialect import SCHEMA_VERSION, SQLITE, schema
 
 _APPLICATION_ID = 0x6C65_6164  # "lead", in the file's header
+# Two that open a file in the same instant may keep it from each other: both let go, and try again by chance apart.
+_TRIES = 5
+_APART_SECONDS = (0.01, 0.05)
 
 
 def path_of(url: str | Path) -> Path:
@@ -24,36 +33,49 @@ def path_of(url: str | Path) -> Path:
     return Path(text)
 
 
-def open_file(path: Path, busy_seconds: float) -> sqlite3.Connection:
-    """A connection to a file with our tables, made if absent. StoreError otherwise."""
+def open_file(path: Path) -> sqlite3.Connection:
+    """The only connection to a file with our tables, made if absent. StoreError otherwise."""
     if path.is_dir():
         raise StoreError(f"{path} is a directory: give the path of a file in it, such as {path / 'leads.db'}")
     if not path.parent.is_dir():
         raise StoreError(f"{path} cannot be made: {path.parent} is no directory; make it, or choose another path")
-    connection = None
+    tries = _TRIES
+    while True:
+        try:
+            return _opened(path)
+        except sqlite3.Error as error:
+            tries -= 1
+            if not tries or _code(error) != sqlite3.SQLITE_BUSY:
+                raise explain(path, error) from error
+            time.sleep(random.uniform(*_APART_SECONDS))  # noqa: S311 - no secret.
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    # Several threads may own it one after the other (a server in a thread); never two at a time.
+    connection = sqlite3.connect(path, timeout=0.0, isolation_level=None, check_same_thread=False)
     try:
-        # Several threads may own it one after the other (a server in a thread); never two at a time.
-        connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
         _prepare(connection, path)
-    except sqlite3.Error as error:
-        if connection is not None:
-            connection.close()
-        raise explain(path, error) from error
-    except StoreError:
-        if connection is not None:
-            connection.close()
+    except BaseException:
+        connection.close()
         raise
     return connection
 
 
 def explain(path: Path, error: sqlite3.Error) -> StoreError:
     """What SQLite said, with the file and what to do."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    code = _code(error)
+    # A file that may only be read opens all the same; what fails is to lock it for good.
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_LOCK:
+        code = sqlite3.SQLITE_READONLY
     match code:
-        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-            return StoreError(f"{path} is not a sound SQLite database ({error}): remove it or choose another path")
+        case sqlite3.SQLITE_NOTADB:
+            return StoreError(f"{path} is not a SQLite database ({error}): choose another path")
+        case sqlite3.SQLITE_CORRUPT:
+            return StoreError(f"{path} is damaged ({error}): put a sound copy in its place, or choose another path")
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return StoreError(f"{path} is being written by another process ({error}): end it or use a file each")
+            return StoreError(
+                f"{path}: is in use by another program (perhaps another leadmock); stop it, or choose another path"
+            )
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             return StoreError(
                 f"{path} cannot be written ({error}): check the permissions of the file and its directory,"
@@ -66,7 +88,15 @@ def explain(path: Path, error: sqlite3.Error) -> StoreError:
     return StoreError(f"{path}: {error}")
 
 
+def _code(error: sqlite3.Error) -> int:
+    """The primary code, without the details of the extended one."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    # Said before the first access, so that WAL works without memory shared with others; the write below takes the
+    # lock, and it stays.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables:
         _check_version(connection, path)
@@ -74,14 +104,13 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     # With WAL, a committed transaction survives the process; only a power cut may lose the latest.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("BEGIN IMMEDIATE")
-    # Another process may have been quicker.
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
         for statement in schema(SQLITE).split(";"):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     _check_version(connection, path)
-    # A write that changes nothing: a file that cannot be written says so now, not at the first request.
+    # A write that changes nothing: a file that is in use, or cannot be written, says so now, not at a request.
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
 

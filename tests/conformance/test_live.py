@@ -10,6 +10,7 @@ from contract_tests.conformance import conform
 from contract_tests.facts import facts_of
 from mockserver.contract import AVAILABLE, load
 from mockserver.docs import credential_headers
+from mockserver.settings import Settings
 from mockserver.tenants import demo_credentials
 from tests.serving import Serving
 
@@ -24,7 +25,7 @@ def serving() -> Iterator[Serving]:
 def test_the_running_server_conforms_to_the_contract(api: str, serving: Serving) -> None:
     """Fewer requests than in process: what is new is the wire."""
     contract = load(api)
-    credential = demo_credentials(contract, plan=None, unlimited=True)[0]
+    credential = demo_credentials(contract, Settings(unlimited=True))[0]
     report = conform(
         contract,
         base_url=serving.origin + contract.base_path,

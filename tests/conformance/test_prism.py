@@ -13,6 +13,7 @@ import pytest
 
 from mockserver.contract import AVAILABLE, Contract, Operation, load, resolve
 from mockserver.docs import credential_headers
+from mockserver.settings import Settings
 from mockserver.tenants import demo_credentials
 from tests.conformance.prism import PROGRAM, ROOT, Prism, is_there, violations
 from tests.serving import Serving
@@ -52,7 +53,7 @@ def serving() -> Iterator[Serving]:
 def test_prism_finds_no_fault_with_the_answers(api: str, serving: Serving, tmp_path: Path) -> None:
     """Each example and each kind of wrong request goes through its validating proxy."""
     contract = load(api)
-    credential = credential_headers(contract, demo_credentials(contract, plan=None, unlimited=True)[0])
+    credential = credential_headers(contract, demo_credentials(contract, Settings(unlimited=True))[0])
     tried = 0
     with (
         Prism(contract.document, serving.origin + contract.base_path, tmp_path) as prism,

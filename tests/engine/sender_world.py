@@ -87,7 +87,7 @@ class World:
 
     async def cause(self) -> None:
         async with self.store.transaction(self.tenant) as tx:
-            await enqueue_event(tx, self.api, "lead.created", PAYLOAD, self.clock.now(), self.next_id)
+            await enqueue_event(tx, self.api, "lead.created", lambda: PAYLOAD, self.clock.now(), self.next_id)
 
     def next_id(self) -> str:
         self.deliveries += 1

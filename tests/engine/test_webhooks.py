@@ -26,7 +26,7 @@ async def cause(store: Store, *records: Record, event: str = "lead.created", und
     async with store.transaction(TENANT) as tx:
         for record in records:
             await tx.put(record)
-        count = await enqueue_event(tx, "mega", event, PAYLOAD, 100.0, lambda: f"d-{next(ids)}")
+        count = await enqueue_event(tx, "mega", event, lambda: PAYLOAD, 100.0, lambda: f"d-{next(ids)}")
         if undo:
             tx.undo()
     return count
@@ -75,6 +75,27 @@ def test_another_tenants_webhooks_hear_nothing() -> None:
             await tx.put(webhook("listens"))
         assert await cause(store) == 0
         assert await store.next_due() is None
+
+    asyncio.run(scenario())
+
+
+def test_the_payload_is_made_once_and_only_if_somebody_listens() -> None:
+    made: list[str] = []
+
+    def payload() -> dict[str, Any]:
+        made.append("payload")
+        return PAYLOAD
+
+    async def scenario() -> None:
+        async with open_store(None).transaction(TENANT) as tx:
+            await tx.put(webhook("other-event", event_types=["lead.updated"]))
+            assert await enqueue_event(tx, "mega", "lead.created", payload, 1.0, lambda: "d") == 0
+            assert made == []
+            ids = iter(["d-1", "d-2"])
+            await tx.put(webhook("listens"))
+            await tx.put(webhook("listens-too"))
+            assert await enqueue_event(tx, "mega", "lead.created", payload, 1.0, lambda: next(ids)) == 2
+            assert made == ["payload"]
 
     asyncio.run(scenario())
 

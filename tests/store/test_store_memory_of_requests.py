@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mockserver.store import Attempt, Store, Usage
+from mockserver.store.base import FINISHED_KEPT
 from mockserver.store.memory import MemoryStore
-from tests.store.store_world import answer, delivery, on_both_stores
+from tests.store.store_world import answer, delivery, on_both_stores, with_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @on_both_stores
@@ -31,6 +36,18 @@ async def test_an_answer_is_recalled_until_it_expires(store: Store) -> None:
         assert await tx.recall("key", 100.0) is None
         await tx.remember("key", answer(expires_at=200.0))
         assert await tx.recall("key", 100.0) == answer(expires_at=200.0)
+
+
+def test_looking_at_windows_waits_for_nobody(tmp_path: Path) -> None:
+    """A file's store reads them without a turn, and so without a write lock, while a transaction is open."""
+
+    async def check(store: Store) -> None:
+        await store.hit("k", [(2, 60)], 0.0)
+        async with store.transaction("t") as tx:
+            await tx.counter("n", 1)
+            assert await store.usage("k", [(2, 60)], 1.0) == [Usage(2, 60, 1, 60.0, allowed=True)]
+
+    asyncio.run(with_store(tmp_path / "state.db", check))
 
 
 def test_memory_keeps_no_expired_answers() -> None:
@@ -144,6 +161,69 @@ async def test_pending_are_those_due_oldest_first(store: Store) -> None:
     assert [one.id for one in await store.pending(9.0, limit=2)] == ["first", "x"]
     assert await store.pending(0.999) == []
     assert await store.next_due() == 1.0
+
+
+@on_both_stores
+async def test_pending_ones_of_a_subscription_can_be_passed_over(store: Store) -> None:
+    """Of that tenant's subscription alone, and without taking others' room in the limit."""
+    async with store.transaction("t") as tx:
+        for number in range(3):
+            await tx.enqueue(delivery(f"stuck {number}"))
+        await tx.enqueue(replace(delivery("free", next_at=1.0), subscription_id="other"))
+    async with store.transaction("u") as tx:
+        await tx.enqueue(delivery("namesake", "u", next_at=2.0))
+    assert [one.id for one in await store.pending(9.0, 2)] == ["stuck 0", "stuck 1"]
+    assert [one.id for one in await store.pending(9.0, 2, [("t", "sub")])] == ["free", "namesake"]
+    assert [one.id for one in await store.pending(9.0, 2, [("t", "sub"), ("t", "other")])] == ["namesake"]
+    assert [one.id for one in await store.pending(1.0, 2, {("t", "other"), ("u", "sub")})] == ["stuck 0", "stuck 1"]
+
+
+async def _finish(store: Store, name: str, tenant: str = "t") -> None:
+    done = replace(delivery(name, tenant), attempt=1, state="delivered")
+    await store.attempted(done, Attempt(name, 1, 0.0, 200, None, 0.1))
+
+
+@on_both_stores
+async def test_the_newest_finished_deliveries_are_kept_and_no_more(store: Store) -> None:
+    """1,000 a tenant, with their attempts; the pending ones, however old, and other tenants' are not touched."""
+    names = [str(number) for number in range(2 * FINISHED_KEPT)]
+    async with store.transaction("u") as tx:
+        await tx.enqueue(delivery("other", "u"))
+    await _finish(store, "other", "u")
+    async with store.transaction("t") as tx:
+        await tx.enqueue(delivery("waits"))
+        for name in names:
+            await tx.enqueue(delivery(name))
+    for name in names:
+        await _finish(store, name)
+    kept = await store.deliveries("t")
+    finished = [found for found, _ in kept if found.state == "delivered"]
+    assert FINISHED_KEPT <= len(finished) < FINISHED_KEPT + 300
+    assert [found.id for found in finished] == names[-len(finished) :]
+    assert kept[0] == (delivery("waits"), ())
+    assert all([attempt.delivery_id for attempt in attempts] == [found.id] for found, attempts in kept[1:])
+    assert [found.id for found, _ in await store.deliveries("u")] == ["other"]
+    await _finish(store, names[0])  # forgotten: nothing comes back
+    assert await store.pending(9.0) == [delivery("waits")]
+    assert len(await store.deliveries("t")) == len(kept)
+    async with store.transaction("t") as tx:  # one that is forgotten may be enqueued anew
+        await tx.enqueue(delivery(names[0]))
+    assert [found.id for found in await store.pending(9.0)] == ["waits", names[0]]
+
+
+@on_both_stores
+async def test_deliveries_that_are_cancelled_do_not_pile_up(store: Store) -> None:
+    """Those count as finished too; the attempts of a forgotten one do not come back with a new one of its id."""
+    async with store.transaction("t") as tx:
+        await tx.enqueue(delivery("first"))
+    await _finish(store, "first")
+    for number in range(FINISHED_KEPT + 300):
+        async with store.transaction("t") as tx:
+            await tx.enqueue(replace(delivery(str(number)), state="cancelled"))
+    assert FINISHED_KEPT <= len(await store.deliveries("t")) < FINISHED_KEPT + 300
+    async with store.transaction("t") as tx:
+        await tx.enqueue(delivery("first"))
+    assert (await store.deliveries("t"))[-1] == (delivery("first"), ())
 
 
 @on_both_stores

@@ -6,16 +6,17 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from mockserver.store import KeyTaken, Store, StoreError, open_store
-from mockserver.store.sql import SQLStore
 from tests.store.store_world import answer, delivery, lead, put, with_store
 
 ROOT = Path(__file__).parents[2]
 PHONE = ("phone", "1")
+IN_USE = r"state\.db: is in use by another program \(perhaps another leadmock\); stop it, or choose another path$"
 
 # Acknowledges each commit on standard output, then goes on in an open transaction until it is killed.
 CHILD = """
@@ -37,13 +38,15 @@ asyncio.run(main())
 
 
 def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
-    """Every commit that a killed process had told of is in the file, whole, and the file can be written on."""
+    """Every commit that a killed process had told of is in the file, whole, and the file is free to be used on."""
     path = tmp_path / "state.db"
     with subprocess.Popen(
         [sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE, cwd=ROOT, text=True
     ) as child:
         assert child.stdout is not None
         told = [int(child.stdout.readline()) for _ in range(50)]
+        with pytest.raises(StoreError, match=IN_USE):
+            open_store(path)
         child.kill()
         told += [int(line) for line in child.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
 
@@ -89,39 +92,62 @@ def test_a_reopened_file_gives_the_whole_state(tmp_path: Path) -> None:
     asyncio.run(check())
 
 
-def test_two_connections_share_one_truth(tmp_path: Path) -> None:
-    """A key that one process's store has committed is taken in the other's."""
-
-    async def check(store: Store) -> None:
-        other = open_store(tmp_path / "state.db")
-        await put(store, lead("a", PHONE))
-        with pytest.raises(KeyTaken):
-            await put(other, lead("b", PHONE))
-        await other.close()
-
-    asyncio.run(with_store(tmp_path / "state.db", check))
-
-
-def test_a_file_held_by_another_writer_is_an_error_that_passes(tmp_path: Path) -> None:
-    """StoreError names the file; when the writer has gone, the same store works again."""
+def test_a_file_has_one_store_at_a_time(tmp_path: Path) -> None:
+    """A second one is refused at once, changes nothing, and gets the file when the first is closed."""
     path = tmp_path / "state.db"
 
-    async def check() -> None:
-        store = SQLStore(path, busy_seconds=0.0)
-        other = sqlite3.connect(path, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreError, match=r"state\.db is being written by another process"):
-            await put(store, lead("a"))
-        with pytest.raises(StoreError, match="another process"):
-            await store.hit("k", [(1, 60)], 0.0)
-        other.execute("ROLLBACK")
+    async def check(store: Store) -> None:
+        began = time.perf_counter()
+        with pytest.raises(StoreError, match=IN_USE):
+            open_store(path)
+        assert time.perf_counter() - began < 2
+        await put(store, lead("a", PHONE))
+
+    asyncio.run(with_store(path, check))
+
+    async def follow(store: Store) -> None:
+        async with store.transaction("t") as tx:
+            assert await tx.holder("lead", *PHONE) == "a"
+
+    asyncio.run(with_store(path, follow))
+
+
+@pytest.mark.parametrize("statement", ["BEGIN IMMEDIATE", "SELECT count(*) FROM records"])
+def test_nobody_can_hold_up_an_open_store(statement: str, tmp_path: Path) -> None:
+    """Another program's access fails, even the first one after opening; so no request waits for its lock."""
+    path = tmp_path / "state.db"
+
+    async def check(store: Store) -> None:
+        other = sqlite3.connect(path, timeout=0.0, isolation_level=None)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute(statement)
+        await put(store, lead("a"))
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute(statement)
         other.close()
+        await store.hit("k", [(1, 60)], 0.0)
+
+    asyncio.run(with_store(path, check))
+
+
+def test_a_file_that_another_program_is_using_is_refused(tmp_path: Path) -> None:
+    """Whether it writes or has only read; when it has gone, the file can be opened."""
+    path = tmp_path / "state.db"
+    asyncio.run(open_store(path).close())
+    other = sqlite3.connect(path, isolation_level=None)
+    for statement in ("BEGIN IMMEDIATE", "ROLLBACK"):
+        other.execute(statement)
+        with pytest.raises(StoreError, match=IN_USE):
+            open_store(path)
+    other.close()
+
+    async def close_and_use(store: Store) -> None:
         await put(store, lead("a"))
         await store.close()
         with pytest.raises(StoreError, match="has been closed"):
             await put(store, lead("b"))
 
-    asyncio.run(check())
+    asyncio.run(with_store(path, close_and_use))
 
 
 def _foreign(path: Path) -> None:
@@ -146,7 +172,7 @@ def _no_database(path: Path) -> None:
     [
         (_foreign, "is a database of another program: choose another path"),
         (_newer, "has schema version 99.*remove the file"),
-        (_no_database, "is not a sound SQLite database.*choose another path"),
+        (_no_database, r"is not a SQLite database \([^:]*\): choose another path$"),
         (Path.mkdir, "is a directory: give the path of a file in it"),
     ],
 )

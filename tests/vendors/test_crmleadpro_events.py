@@ -33,7 +33,7 @@ async def test_a_webhook_is_shown_with_the_secret_that_it_was_given(workspace: W
     webhook = response.json()
     assert response.status_code == 201
     assert webhook == {**body, "id": webhook["id"], "is_active": True, "created_at": iso_seconds(clock.now())}
-    assert workspace.outcomes[-1] == f"registered {webhook['id']} for deal.won, lead.created"
+    assert workspace.outcomes[-1] == f"registered {webhook['id']} for deal.won, lead.created; ignored is_active"
 
 
 async def test_a_webhook_without_a_secret_gets_one_of_its_own(workspace: Workspace) -> None:
@@ -118,12 +118,47 @@ async def test_a_new_status_or_stage_fires_lead_status_changed_once_with_the_lea
     assert len(await workspace.events()) == 1
 
 
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"name": "A. Desai"},
+        {"email": "a@desai.in"},
+        {"phone": None},
+        {"company": "Bharat Ltd"},
+        {"tags": ["vip"]},
+        {"name": "A. Desai", "email": "a@desai.in", "tags": []},
+    ],
+)
+async def test_a_patch_of_the_person_fires_contact_updated_once_with_the_contact_as_it_is(
+    workspace: Workspace, clock: ManualClock, patch: dict[str, Any]
+) -> None:
+    await workspace.listening("contact.updated", "lead.status_changed")
+    lead = await workspace.lead(tags=["hot"])
+    clock.advance(90)
+    await workspace("PATCH", f"/leads/{lead['id']}", json={**patch, "score": 5})
+    (contact,) = await workspace.listed("/contacts")
+    assert {name: contact[name] for name in patch} == patch
+    expected = {"type": "contact.updated", "timestamp": iso_seconds(clock.now()), "data": contact}
+    assert await workspace.events() == [expected]
+    await workspace("PATCH", f"/leads/{lead['id']}", json=patch)
+    assert await workspace.events() == [expected]
+
+
+async def test_a_patch_of_both_the_person_and_the_status_fires_both_events(workspace: Workspace) -> None:
+    await workspace.listening(*EVENTS)
+    lead = await workspace.lead()
+    await workspace("PATCH", f"/leads/{lead['id']}", json={"status": "qualified", "company": "Acme Corp"})
+    names = [payload["type"] for payload in await workspace.events()]
+    assert names == ["lead.created", "lead.status_changed", "contact.updated"]
+
+
 async def test_other_changes_and_archiving_fire_nothing(workspace: Workspace) -> None:
     lead = await workspace.lead()
     await workspace.listening(*EVENTS)
     path = f"/leads/{lead['id']}"
-    await workspace("PATCH", path, json={"name": "A. Desai", "email": "a@desai.in", "tags": ["x"], "score": 9})
+    await workspace("PATCH", path, json={"score": 9, "source": "fair", "assigned_to": "user_1", "pipeline": "sales"})
     await workspace("PATCH", path, json={"status": "new", "pipeline_stage": "new"})
+    await workspace("PATCH", path, json={name: lead[name] for name in ("name", "email", "phone", "company", "tags")})
     await workspace("DELETE", path)
     assert await workspace.events() == []
 
@@ -143,8 +178,9 @@ async def test_an_accepted_campaign_fires_campaign_sent(
 ) -> None:
     await workspace.listening("campaign.sent")
     campaign = await workspace.made(path, name="Launch", audience={"tags": ["hot"]}, **content)
-    expected = {"type": "campaign.sent", "timestamp": campaign["created_at"], "data": campaign}
-    assert await workspace.events() == [expected]
+    assert campaign["status"] == "queued"
+    sent = {**campaign, "status": "sent"}
+    assert await workspace.events() == [{"type": "campaign.sent", "timestamp": campaign["created_at"], "data": sent}]
 
 
 async def test_only_those_who_listen_in_the_same_workspace_hear_of_it(workspace: Workspace) -> None:

@@ -27,6 +27,7 @@ async def funnel(workspace: Workspace, **query: str) -> dict[str, Any]:
 
 async def test_the_sales_pipeline_is_listed_with_its_stages_in_order(workspace: Workspace) -> None:
     (pipeline,) = await workspace.listed("/pipelines")
+    assert workspace.outcomes[-1] == "listed 1 pipeline"
     assert (pipeline["slug"], pipeline["name"]) == ("sales", "Sales")
     stages = [(stage["position"], stage["slug"], stage["outcome"]) for stage in pipeline["stages"]]
     assert stages == [
@@ -140,7 +141,9 @@ async def test_a_campaign_goes_to_the_live_leads_of_its_audience_that_can_be_rea
             "recipients": recipients,
             "created_at": iso_seconds(clock.now()),
         }
-        assert workspace.outcomes[-1] == f"accepted {campaign['id']} for {recipients} leads"
+        assert (
+            workspace.outcomes[-1] == f"accepted {campaign['id']} for {recipients} lead{'' if recipients == 1 else 's'}"
+        )
 
 
 @pytest.mark.parametrize("path", ["/campaigns/email", "/campaigns/whatsapp"])

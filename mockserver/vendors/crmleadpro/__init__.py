@@ -7,7 +7,7 @@ from mockserver.vendors.crmleadpro.campaigns import createEmailCampaign, createW
 from mockserver.vendors.crmleadpro.deals import createDeal
 from mockserver.vendors.crmleadpro.leads import archiveLead, createLead, getLead, updateLead
 from mockserver.vendors.crmleadpro.listing import listContacts, listLeads
-from mockserver.vendors.crmleadpro.outside import emit
+from mockserver.vendors.crmleadpro.outside import emit, subject
 from mockserver.vendors.crmleadpro.pipelines import listPipelines
 from mockserver.vendors.crmleadpro.webhooks import createWebhook
 from mockserver.vendors.crmleadpro.world import new_secret, seed, world
@@ -27,6 +27,7 @@ __all__ = [
     "listPipelines",
     "new_secret",
     "seed",
+    "subject",
     "updateLead",
     "world",
 ]

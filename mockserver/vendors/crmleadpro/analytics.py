@@ -12,6 +12,7 @@ from typing import Any
 from mockserver.contract.schema import FieldError
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.refusal import invalid_parameter
+from mockserver.engine.words import counted
 from mockserver.vendors.crmleadpro.pipelines import not_a_pipeline
 
 _DECIMALS = 4
@@ -29,7 +30,7 @@ async def getPipelineAnalytics(call: Call) -> Reply:
     stages = pipelines[slug]["stages"]
     at_stage = Counter(lead["pipeline_stage"] for lead in leads)
     won = sum(at_stage[stage["slug"]] for stage in stages if stage["outcome"] == "won")
-    call.outcome = f"counted {len(leads)} leads and {len(deals)} deals in {slug}"
+    call.outcome = f"counted {counted(len(leads), 'lead')} and {counted(len(deals), 'deal')} in {slug}"
     body = {
         "pipeline": slug,
         "volume": {"leads": len(leads), "deals": len(deals), "value": _values(deals)},

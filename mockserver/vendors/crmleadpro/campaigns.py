@@ -7,9 +7,12 @@ from typing import Any
 
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.clock import iso_seconds
+from mockserver.engine.words import counted
 from mockserver.store.base import Record
 from mockserver.vendors.crmleadpro.events import announce
 from mockserver.vendors.crmleadpro.ids import new_id
+
+_SHOWN = ("id", "channel", "name", "status", "recipients", "created_at")
 
 
 async def createEmailCampaign(call: Call) -> Reply:
@@ -35,11 +38,18 @@ async def _create(call: Call, *, channel: str, needed: str, content: tuple[str, 
         "recipients": recipients,
         "created_at": iso_seconds(call.now),
     }
+    # Nothing is left to do once it is accepted: the answer says queued, the state and the event say sent (P30).
+    sent = {**campaign, "status": "sent"}
     kept = {name: given[name] for name in (*content, "audience")}
-    await call.tx.put(Record("campaign", campaign["id"], {**campaign, **kept}))
-    await announce(call.tx, "campaign.sent", campaign, call.now)  # P30
-    call.outcome = f"accepted {campaign['id']} for {recipients} leads"
+    await call.tx.put(Record("campaign", campaign["id"], {**sent, **kept}))
+    await announce(call.tx, "campaign.sent", sent, call.now)
+    call.outcome = f"accepted {campaign['id']} for {counted(recipients, 'lead')}"
     return Reply(202, campaign)
+
+
+def shown_campaign(campaign: Mapping[str, Any]) -> dict[str, Any]:
+    """The campaign as the API shows it: without its content."""
+    return {name: campaign[name] for name in _SHOWN}
 
 
 async def _candidates(call: Call, audience: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:

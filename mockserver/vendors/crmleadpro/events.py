@@ -13,7 +13,10 @@ from mockserver.store.base import Transaction
 
 async def announce(tx: Transaction, event: str, data: Mapping[str, Any], now: float) -> int:
     """Enqueue `event` for everyone who listens; the number of deliveries. `data` is the record as answered."""
-    payload = {"type": event, "timestamp": iso_seconds(now), "data": data}
+
+    def payload() -> dict[str, Any]:
+        return {"type": event, "timestamp": iso_seconds(now), "data": data}
+
     return await enqueue_event(tx, "crmleadpro", event, payload, now, _delivery_id)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.clock import iso_seconds
+from mockserver.vendors.crmleadpro.contacts import OF_CONTACT, contact_of
 from mockserver.vendors.crmleadpro.events import announce
 from mockserver.vendors.crmleadpro.ids import new_id
 from mockserver.vendors.crmleadpro.pipelines import check_pipeline, check_stage, default_pipeline
@@ -58,6 +59,8 @@ async def updateLead(call: Call) -> Reply:
     answer = shown(lead)
     if any(name in changes for name in _ANNOUNCED):
         await announce(call.tx, "lead.status_changed", answer, call.now)
+    if any(name in changes for name in OF_CONTACT):
+        await announce(call.tx, "contact.updated", contact_of(lead), call.now)
     call.outcome = f"changed {', '.join(changes)} of {record.id}"
     return Reply(200, answer)
 

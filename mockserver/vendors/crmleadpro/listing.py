@@ -8,11 +8,12 @@ from typing import Any
 
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.normalize import digits_of
+from mockserver.engine.words import counted
 from mockserver.store.base import Condition, Page, Query
+from mockserver.vendors.crmleadpro.contacts import contact_of
 from mockserver.vendors.crmleadpro.records import folded, shown
 
 _EXACT = ("status", "pipeline_stage", "source", "assigned_to", "company")
-_SAME = ("name", "email", "phone", "company", "tags", "created_at", "updated_at")
 _PHONE_LIKE = re.compile(r"[0-9 ().+-]*\Z")
 _FEWEST_DIGITS = 7
 
@@ -20,21 +21,15 @@ _FEWEST_DIGITS = 7
 async def listLeads(call: Call) -> Reply:
     """One page of leads; archived ones alone or not at all (P20)."""
     page = await _page(call)
-    call.outcome = f"listed {len(page.records)} of {page.total} leads"
+    call.outcome = f"listed {len(page.records)} of {counted(page.total, 'lead')}"
     return _reply(call, page, [shown(record.data) for record in page.records])
 
 
 async def listContacts(call: Call) -> Reply:
     """One page of contacts. There is one for each live lead, with the lead's own symbols in its id."""
     page = await _page(call)
-    call.outcome = f"listed {len(page.records)} of {page.total} contacts"
+    call.outcome = f"listed {len(page.records)} of {counted(page.total, 'contact')}"
     return _reply(call, page, [contact_of(record.data) for record in page.records])
-
-
-def contact_of(lead: Mapping[str, Any]) -> dict[str, Any]:
-    """The person behind a lead: no record of its own, so that the two can never disagree."""
-    contact_id = lead["id"].replace("lead_", "contact_", 1)
-    return {"id": contact_id, **{name: lead[name] for name in _SAME}, "lead_id": lead["id"]}
 
 
 async def _page(call: Call) -> Page:

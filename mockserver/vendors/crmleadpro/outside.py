@@ -1,18 +1,24 @@
-"""What happens in CRMLead Pro without its API: deals are closed, contacts change, and events tell of it (P14)."""
+"""What happens in CRMLead Pro without its API: deals are closed, contacts change, events tell of it (P14)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from mockserver.engine.clock import iso_seconds
 from mockserver.store.base import Transaction
+from mockserver.vendors.crmleadpro.campaigns import shown_campaign
+from mockserver.vendors.crmleadpro.contacts import OF_CONTACT, contact_of
 from mockserver.vendors.crmleadpro.events import announce
-from mockserver.vendors.crmleadpro.listing import contact_of
-from mockserver.vendors.crmleadpro.records import lead_record
+from mockserver.vendors.crmleadpro.records import lead_record, shown
 
-_OF_CONTACT = ("name", "email", "phone", "company", "tags")
+_SHOWN: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "lead": shown,
+    "contact": contact_of,
+    "deal": dict,
+    "campaign": shown_campaign,
+}
 _CLOSED = {"deal.won": ("won", "closed_won"), "deal.lost": ("lost", "closed_lost")}
 
 
@@ -32,6 +38,16 @@ async def emit(tx: Transaction, event: str, data: Mapping[str, Any], now: float)
     return await announce(tx, event, data if told is None else told, now)
 
 
+async def subject(tx: Transaction, event: str, record_id: str) -> dict[str, Any] | None:
+    """What `event` would tell of the record with this id as it is now; None where the workspace has none such."""
+    kind = event.partition(".")[0]
+    lead_id = record_id.replace("contact_", "lead_", 1) if kind == "contact" else record_id
+    record = await tx.get("lead" if kind == "contact" else kind, lead_id)
+    if record is None or record.archived:
+        return None
+    return _SHOWN[kind](record.data)
+
+
 async def _close_deal(
     tx: Transaction, data: Mapping[str, Any], status: str, stage: str, now: float
 ) -> dict[str, Any] | None:
@@ -49,7 +65,7 @@ async def _change_contact(tx: Transaction, data: Mapping[str, Any], now: float) 
     record = await tx.get("lead", str(data.get("id")).replace("contact_", "lead_", 1))
     if record is None or record.archived:
         return None
-    changes = {name: data[name] for name in _OF_CONTACT if name in data}
+    changes = {name: data[name] for name in OF_CONTACT if name in data}
     lead = {**record.data, **changes, "updated_at": _later(now, record.data)}
     await tx.put(lead_record(lead))
     return contact_of(lead)

@@ -8,12 +8,13 @@ from typing import Any
 from mockserver.contract.schema import FieldError
 from mockserver.engine.call import Call, Reply, Tenant
 from mockserver.engine.refusal import invalid_body
+from mockserver.engine.words import counted
 
 
 async def listPipelines(call: Call) -> Reply:
     """All pipelines with their stages."""
     pipelines = list(call.tenant.world["pipelines"].values())
-    call.outcome = f"listed {len(pipelines)} pipelines"
+    call.outcome = f"listed {counted(len(pipelines), 'pipeline')}"
     return Reply(200, {"data": pipelines})
 
 

@@ -13,11 +13,12 @@ from mockserver.engine.batch import Importer, RowFailed, RowResult
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.clock import iso_ms, iso_ms_after
 from mockserver.engine.deduplication import Found, Keys, is_blank
-from mockserver.engine.normalize import TRIMMED, digits_of
+from mockserver.engine.normalize import TRIMMED
 from mockserver.engine.refusal import invalid_body
-from mockserver.engine.webhooks import enqueue_event, listeners
+from mockserver.engine.webhooks import enqueue_event
+from mockserver.engine.words import counted
 from mockserver.store.base import Record
-from mockserver.vendors.mega.world import new_lead
+from mockserver.vendors.mega.world import new_lead, search_text
 
 _CONTACT = ("contact_name", "contact_phone", "contact_email")
 _MERGED = (*_CONTACT, "source_platform", "source_type", "current_stage", "owner", "custom_fields")
@@ -44,6 +45,9 @@ async def createLead(call: Call) -> Reply:
     else:
         lead = await _merge(call, incoming, keys, found)
         call.outcome = f"merged into lead {lead['id']}, matched by {found.matched_by}"
+    unknown = _ignored(call, body)
+    if unknown:
+        call.outcome += f"; ignored custom field {', '.join(unknown[:5])}"
     return Reply(201, {"lead": lead})
 
 
@@ -54,7 +58,7 @@ async def bulkImportLeads(call: Call) -> Reply:
     unknown = dict.fromkeys(slug for result in results for slug in result.ignored)
     dry_run = batch.is_dry_run(call)
     counts = ", ".join(f"{number} {status}" for status, number in summary.items() if number and status != "total")
-    call.outcome = f"{'previewed' if dry_run else 'imported'} {summary['total']} rows: {counts}"
+    call.outcome = f"{'previewed' if dry_run else 'imported'} {counted(summary['total'], 'row')}: {counts}"
     body = {
         "dry_run": dry_run,
         "summary": summary,
@@ -86,9 +90,9 @@ async def _import_row(call: Call, row: Mapping[str, Any], skip: bool) -> RowResu
 
 
 async def _insert(call: Call, incoming: Mapping[str, Any], keys: Keys, *, source_type: str) -> dict[str, Any]:
-    blank = {**new_lead(call.tenant, iso_ms(call.now)), "source_type": source_type}
+    blank = {**new_lead(call.tenant, call.now), "source_type": source_type}
     lead = deduplication.merged(blank, incoming, _MERGED)
-    await call.tx.put(Record("lead", lead["id"], lead, keys, _search_text(lead)))
+    await call.tx.put(Record("lead", lead["id"], lead, keys, search_text(lead)))
     return lead
 
 
@@ -101,18 +105,18 @@ async def _merge(call: Call, incoming: Mapping[str, Any], keys: Keys, found: Fou
     lead = deduplication.merged(existing.data, own, _MERGED)
     lead["updated_at"] = iso_ms_after(call.now, existing.data["updated_at"])
     own_keys = deduplication.keys_of(_rule(call), lead)
-    await call.tx.put(Record("lead", lead["id"], lead, own_keys, _search_text(lead)))
+    await call.tx.put(Record("lead", lead["id"], lead, own_keys, search_text(lead)))
     return lead
 
 
 async def _announce(call: Call, lead: Mapping[str, Any]) -> None:
-    if not await listeners(call.tx, "lead.created"):
-        return
-    stage = lead["current_stage"]
-    told = {name: lead[name] for name in _ANNOUNCED}
-    told["lead_line"] = lead["custom_fields"].get("lead_line")
-    told["current_stage"] = {"slug": stage["slug"], "name": stage["name"]}
-    payload = {"event": "lead.created", "delivered_at": iso_ms(call.now), "lead": told}
+    def payload() -> dict[str, Any]:
+        stage = lead["current_stage"]
+        told = {name: lead[name] for name in _ANNOUNCED}
+        told["lead_line"] = lead["custom_fields"].get("lead_line")
+        told["current_stage"] = {"slug": stage["slug"], "name": stage["name"]}
+        return {"event": "lead.created", "delivered_at": iso_ms(call.now), "lead": told}
+
     await enqueue_event(call.tx, "mega", "lead.created", payload, call.now, lambda: str(uuid.uuid4()))
 
 
@@ -162,11 +166,6 @@ def _with_lead_line(custom_fields: dict[str, Any], lead_line: str | None) -> dic
     if custom_fields.get("lead_line") not in {None, lead_line}:
         raise RowFailed("lead_line: contradicts custom_fields.lead_line")
     return {**custom_fields, "lead_line": lead_line}
-
-
-def _search_text(lead: Mapping[str, Any]) -> str:
-    name, phone, email = (lead[field] or "" for field in ("contact_name", "contact_phone", "contact_email"))
-    return f"{name}\n{email}\n{phone}\n{digits_of(phone)}".lower()
 
 
 def _shown(result: RowResult) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from mockserver.engine.clock import iso_ms, iso_ms_after
 from mockserver.engine.refusal import Refusal, invalid_body
 from mockserver.engine.signature import new_mega_secret
 from mockserver.engine.webhooks import KIND
+from mockserver.engine.words import counted
 from mockserver.store.base import Record
 
 _TIMEOUT_SECONDS, _RETRY_ATTEMPTS = 10, 5
@@ -45,7 +46,7 @@ async def createLeadWebhook(call: Call) -> Reply:
 async def listLeadWebhooks(call: Call) -> Reply:
     """All webhooks that are not deleted, oldest first."""
     webhooks = [_shown(record.data) for record in await call.tx.scan(KIND)]
-    call.outcome = f"listed {len(webhooks)} webhooks"
+    call.outcome = f"listed {counted(len(webhooks), 'webhook')}"
     return Reply(200, {"webhooks": webhooks})
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
+import unicodedata
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from mockserver.engine.call import Tenant
 from mockserver.engine.clock import iso_ms
-from mockserver.engine.normalize import phone_last_10
+from mockserver.engine.ids import new_uuid
+from mockserver.engine.normalize import digits_of, phone_last_10
 from mockserver.store.base import Record, Transaction
 
 _STAGES = (
@@ -22,6 +24,9 @@ _STAGES = (
 # lead_line is the vendor's reserved custom field (M39).
 _CUSTOM_FIELDS = ("budget", "timeline", "property_address", "lead_line")
 _OWNERS = (("Olivia Owner", "Team lead"), ("Amir Agent", "Agent"))
+
+# No character that anybody writes: a non-character of Unicode.
+_BETWEEN = "\uffff"
 
 
 def world(tenant_id: str) -> Mapping[str, Any]:
@@ -48,17 +53,28 @@ def new_secret() -> str:
 
 async def seed(tx: Transaction, tenant: Tenant, now: float) -> None:
     """One lead whose phone the vendor's bulk example repeats, so that the example answers as printed."""
-    lead = new_lead(tenant, iso_ms(now))
+    lead = new_lead(tenant, now)
     lead |= {"contact_name": "Riley Returning", "contact_phone": "(206) 555-0125"}
     key = phone_last_10(lead["contact_phone"]) or ""
-    search = f"riley returning\n\n(206) 555-0125\n{key}"
-    await tx.put(Record("lead", lead["id"], lead, (("phone", key),), search))
+    await tx.put(Record("lead", lead["id"], lead, (("phone", key),), search_text(lead)))
 
 
-def new_lead(tenant: Tenant, at: str) -> dict[str, Any]:
-    """A lead with nothing known about it yet; `at` is its ISO timestamp."""
+def search_text(lead: Mapping[str, Any]) -> str:
+    """What a search looks into: no text reaches from one field into the next, and phones count by their digits."""
+    name, phone, email = (lead[field] or "" for field in ("contact_name", "contact_phone", "contact_email"))
+    return folded(_BETWEEN.join((name, email, phone, digits_of(phone))))
+
+
+def folded(text: str) -> str:
+    """Letter case and the ways to write an accent do not count in a search."""
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).lower()
+
+
+def new_lead(tenant: Tenant, now: float) -> dict[str, Any]:
+    """A lead with nothing known about it yet, made at `now` in epoch seconds."""
+    at = iso_ms(now)
     return {
-        "id": str(uuid.uuid4()),
+        "id": new_uuid(now),
         "customer_id": tenant.id,
         "contact_name": None,
         "contact_phone": None,
