@@ -129,10 +129,13 @@ def _serve(options: argparse.Namespace) -> int:
 def _announce(origin: str, mock: Mock, *, loopback: bool) -> None:
     shown = {name: next(iter(directory)) for name, directory in mock.directories.items()}
     state = mock.settings.database or "in memory, gone when it stops"
-    print(welcome(origin, mock.contracts, shown, state, __version__), flush=True)
+    print(welcome(origin, mock.contracts, shown, state, __version__))
     if not loopback:
-        print("Other machines can reach it, with keys that anybody can read here. ", end="")
-        print(f"Webhooks to 127.0.0.1: {'yes' if mock.settings.loopback_webhooks else 'no'}.\n", flush=True)
+        webhooks = "yes" if mock.settings.loopback_webhooks else "no"
+        print(
+            f"Other machines can reach it, with keys that anybody can read here. Webhooks to 127.0.0.1: {webhooks}.\n"
+        )
+    print("Ready.", flush=True)
 
 
 def _settings(options: argparse.Namespace) -> Settings:

@@ -39,8 +39,7 @@ class Serving:
         self._changed = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        # The blank line after the last API ends the welcome.
-        self.wait_for(lambda lines: bool(self.origin) and any("try " in line for line in lines))
+        self.wait_for(lambda lines: "Ready." in lines)
 
     @property
     def text(self) -> str:
