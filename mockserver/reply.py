@@ -48,7 +48,7 @@ def render(status: int, body: bytes | None, headers: Mapping[str, str], *, probl
 def refuse(contract: Contract, refusal: Refusal, headers: Mapping[str, str]) -> Answer:
     """The refusal in the vendor's own envelope; `headers` are those gathered before it."""
     errors = contract.errors
-    status = errors.statuses[refusal.reason]
+    status = refusal.status or errors.statuses[refusal.reason]
     message = errors.messages.get(refusal.reason, refusal.message)
     body = _ENVELOPES[errors.envelope](errors, status, message, refusal)
     problem = errors.envelope == "problem-details"

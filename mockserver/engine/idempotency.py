@@ -43,14 +43,14 @@ async def claim(call: Call, repeated: set[str]) -> Claim | Remembered | None:
     scoped = f"{call.operation.id}:{key}"
     if not await call.tx.try_lock(scoped):
         text = f"A request with this {rule.header} is still being processed. Retry shortly."
-        raise Refusal("idempotency-in-flight", text, (), {"Retry-After": "1"})
+        raise Refusal("idempotency-in-flight", text, (), {"Retry-After": "1"}, status=rule.in_flight)
     fingerprint = hashlib.sha256(strict_json.canonical(call.body)).hexdigest()
     remembered = await call.tx.recall(scoped, call.now)
     if remembered is None:
         return Claim(scoped, fingerprint, call.now + rule.retention_seconds)
     if remembered.fingerprint != fingerprint:
         text = f"This {rule.header} was already used with a different request body"
-        raise Refusal("idempotency-mismatch", text)
+        raise Refusal("idempotency-mismatch", text, status=rule.mismatch)
     return remembered
 
 

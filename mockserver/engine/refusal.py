@@ -15,13 +15,15 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 class Refusal(Exception):
     """A request is refused: `reason` is one of the contract's words, such as "body-invalid".
 
-    The status comes from the contract's `x-errors`, the shape from its envelope.
+    The status comes from the contract's `x-errors` unless the behaviour itself says one; the shape comes from
+    its envelope.
     """
 
     reason: str
     message: str
     errors: tuple[FieldError, ...] = ()
     headers: Mapping[str, str] = field(default_factory=lambda: _NO_HEADERS)
+    status: int | None = None
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.message}"

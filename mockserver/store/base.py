@@ -201,10 +201,10 @@ class Transaction(Protocol):
     async def list(self, query: Query) -> Page:
         """One page in the query's order."""
 
-    async def scan(self, kind: str, archived: Archived = False) -> Iterable[Record]:  # noqa: FBT002
+    async def scan(self, kind: str, archived: Archived = False) -> Iterable[Record]:  # noqa: FBT002  # it has three values
         """All records of a kind in order of insertion."""
 
-    async def count(self, kind: str, archived: Archived = False) -> int:  # noqa: FBT002
+    async def count(self, kind: str, archived: Archived = False) -> int:  # noqa: FBT002  # it has three values
         """Number of records of a kind."""
 
     async def counter(self, name: str, delta: int = 0) -> int:

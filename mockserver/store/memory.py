@@ -110,13 +110,13 @@ class MemoryTransaction(TurnTaking):
         table = self._state.tables.get(query.kind)
         return Page((), 0, more=False) if table is None else table.page(query)
 
-    async def scan(self, kind: str, archived: Archived = False) -> Iterable[Record]:  # noqa: FBT002
+    async def scan(self, kind: str, archived: Archived = False) -> Iterable[Record]:  # noqa: FBT002  # it has three values
         if self._store.owner is not self:
             await self._begin()
         table = self._state.tables.get(kind)
         return [] if table is None else table.scan(archived)
 
-    async def count(self, kind: str, archived: Archived = False) -> int:  # noqa: FBT002
+    async def count(self, kind: str, archived: Archived = False) -> int:  # noqa: FBT002  # it has three values
         if self._store.owner is not self:
             await self._begin()
         table = self._state.tables.get(kind)

@@ -55,7 +55,7 @@ def page(dialect: Dialect, columns: str, where: Fragment, query: Query) -> Fragm
     ), [*parameters, *values, query.limit + 1, query.offset]
 
 
-def _after(dialect: Dialect, last: tuple[Any, str], descending: bool) -> Fragment:  # noqa: FBT001
+def _after(dialect: Dialect, last: tuple[Any, str], descending: bool) -> Fragment:  # noqa: FBT001  # a direction
     value, record_id = last
     group, beyond = rank(value), "<" if descending else ">"
     if group == OTHER:

@@ -74,12 +74,12 @@ class SQLTransaction(TurnTaking):
         records = tuple(_record(query.kind, row) for row in rows[: query.limit])
         return Page(records, count, more=len(rows) > query.limit)
 
-    async def scan(self, kind: str, archived: Archived = False) -> Iterable[Record]:  # noqa: FBT002
+    async def scan(self, kind: str, archived: Archived = False) -> Iterable[Record]:  # noqa: FBT002  # it has three values
         where, parameters = select.of_kind(self.tenant, kind, archived)
         rows = await self._execute(f"SELECT {_RECORD} FROM records WHERE {where} ORDER BY seq", parameters)
         return [_record(kind, row) for row in rows]
 
-    async def count(self, kind: str, archived: Archived = False) -> int:  # noqa: FBT002
+    async def count(self, kind: str, archived: Archived = False) -> int:  # noqa: FBT002  # it has three values
         where, parameters = select.of_kind(self.tenant, kind, archived)
         rows = await self._execute(f"SELECT count(*) FROM records WHERE {where}", parameters)
         return int(rows.fetchone()[0])

@@ -48,7 +48,7 @@ def after_the_lead_is_written(patch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("known", [True, False], ids=["merge", "create"])
 @pytest.mark.parametrize(("path", "body", "status"), [SINGLE, ROWS], ids=["single", "bulk"])
 @pytest.mark.parametrize("fault", [before_anything_is_written, after_the_lead_is_written])
-async def test_a_failed_request_stores_nothing_and_its_retry_executes(  # noqa: PLR0913, PLR0917
+async def test_a_failed_request_stores_nothing_and_its_retry_executes(  # noqa: PLR0913, PLR0917  # fixtures
     mega: Caller,
     mock: Mock,
     fault: Callable[[pytest.MonkeyPatch], None],

@@ -9,7 +9,11 @@ import httpx
 import pytest
 
 from mockserver.app import Mock
+from mockserver.engine import idempotency
+from mockserver.engine.call import Call
 from mockserver.engine.clock import ManualClock
+from mockserver.engine.refusal import Refusal
+from mockserver.reply import refuse
 from tests.caller import Caller
 from tests.edge_cases.mega_world import BULK, bulk, create, import_one, listed, refused, total
 
@@ -284,3 +288,31 @@ async def test_a_forgotten_key_takes_another_body(mega: Caller, clock: ManualClo
     assert (await create(mega, key="k", contact_name="B"))["contact_name"] == "B"
     assert (await import_one(mega, {"contact_name": "C"}))["status"] == "created"
     assert await total(mega) == 3
+
+
+async def test_the_statuses_of_a_conflict_are_those_of_the_contract(mega: Caller, mock: Mock) -> None:
+    """A contract that says 422, as the draft of the header does, is answered with 422."""
+    operation = mega.contract.operations["createLead"]
+    rule = operation.idempotency
+    assert rule is not None
+    strict = replace(operation, idempotency=replace(rule, mismatch=422, in_flight=425))
+    async with mock.store.transaction(mega.credential.tenant.key) as tx:
+        headers = {"idempotency-key": "k"}
+        call = Call(
+            mega.contract, strict, mock.settings, mega.credential.tenant, tx, mock.clock.now(), headers, {"a": 1}
+        )
+        first = await idempotency.claim(call, set())
+        assert isinstance(first, idempotency.Claim)
+        await idempotency.remember(call, first, 201, {}, b"{}")
+    async with mock.store.transaction(mega.credential.tenant.key) as tx:
+        assert await conflict(replace(call, tx=tx, body={"a": 2})) == 422
+        # The transaction of the first request is still open, so the key is in use.
+        async with mock.store.transaction(mega.credential.tenant.key) as other:
+            assert await conflict(replace(call, tx=other)) == 425
+
+
+async def conflict(call: Call) -> int:
+    """The status of the refusal that claiming the key ends in."""
+    with pytest.raises(Refusal) as told:
+        await idempotency.claim(call, set())
+    return refuse(call.contract, told.value, {}).status

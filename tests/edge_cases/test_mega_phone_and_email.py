@@ -32,7 +32,7 @@ ONE_PHONE = [
     pytest.param("tel:+1-206-555-0123;ext=45", "(206) 555-0123", marks=case(7), id="case-7-tel-uri"),
     pytest.param("९८७६५४३२१०", "9876543210", marks=case(8), id="case-8-devanagari"),
     pytest.param("٩٨٧٦٥٤٣٢١٠", "+91 98765-43210", marks=case(8), id="case-8-arabic-indic"),
-    pytest.param("９８７６５４３２１０", "9876543210", marks=case(10), id="case-10-full-width"),  # noqa: RUF001
+    pytest.param("９８７６５４３２１０", "9876543210", marks=case(10), id="case-10-full-width"),  # noqa: RUF001  # the point
     pytest.param("(206) 555-0123²", "(206) 555-0123", marks=case(11), id="case-11-superscript-ignored"),
     pytest.param("0000000000", "+1 000-000-0000", marks=case(13), id="case-13-all-zeros"),
 ]

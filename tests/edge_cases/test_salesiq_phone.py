@@ -18,7 +18,7 @@ PHONE, OTHER, THIRD = "9876543210", "9898989898", "6000000001"
 
 NO_PHONES = [
     pytest.param("९८७६५४३२१०", marks=case(9), id="case-9-devanagari"),
-    pytest.param("９８７６５４３２１０", marks=case(9), id="case-9-full-width"),  # noqa: RUF001
+    pytest.param("９８７６５４３２１０", marks=case(9), id="case-9-full-width"),  # noqa: RUF001  # the point
     pytest.param("98765 43210", marks=case(14), id="case-14-space"),
     pytest.param("+919876543210", marks=case(14), id="case-14-country-code"),
     pytest.param("919876543210", marks=case(14), id="case-14-country-code-without-plus"),
