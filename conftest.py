@@ -1,8 +1,10 @@
-"""Shared by every test: the event loop that asynchronous tests run in."""
+"""Shared by every test: the options of the contract tests, and the event loop that asynchronous tests run in."""
 
 from __future__ import annotations
 
 import pytest
+
+pytest_plugins = ["contract_tests.plugin"]
 
 
 @pytest.fixture

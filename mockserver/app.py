@@ -116,17 +116,19 @@ class Mock:
                             await tx.counter("seeded", 1)
                             await vendors.module(api).seed(tx, tenant, self.clock.now())
 
-    def add_tenant(
+    def add_tenant(  # noqa: PLR0913  # all but the first by name, each with a default
         self,
         api: str,
         *,
         name: str = "",
         plan: str | None = None,
         unlimited: bool = False,
+        unmetered: bool = False,
         scopes: tuple[str, ...] | None = None,
     ) -> Credential:
-        """A fresh, empty tenant and a credential of it."""
+        """A fresh, empty tenant and a credential of it. `unmetered`: no rate limits; `unlimited`: no quotas either."""
         tenant = new_tenant(self.contracts[api], name=name, plan=plan, unlimited=unlimited)
+        tenant = replace(tenant, unmetered=unmetered)
         credential = new_credential(self.contracts[api], tenant, scopes=scopes)
         self.directories[api].add(credential)
         return credential

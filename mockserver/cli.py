@@ -9,8 +9,12 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+import types
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
 import uvicorn
 
@@ -20,6 +24,7 @@ from mockserver.console import attempt_log, request_log, welcome
 from mockserver.contract import AVAILABLE, ContractError, load
 from mockserver.settings import Settings
 from mockserver.store import StoreError
+from mockserver.twin import Twin
 
 _PATIENCE_SECONDS = 2
 _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
@@ -31,13 +36,14 @@ class UsageError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status: 0 done, 2 could not run."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
     # A name in any script may be told on any terminal.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        return _serve(options)
+        options = _parser(given).parse_args(given)
+        return _COMMANDS[options.command](options)
     except (UsageError, StoreError, ContractError) as error:
         print(f"leadmock: {error}", file=sys.stderr)
         return 2
@@ -47,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="leadmock", description="A local twin of the SalesIQ, MEGA, ConvertIQ and CRMLead Pro lead APIs."
     )
@@ -86,7 +92,63 @@ def _parser() -> argparse.ArgumentParser:
         help="factor on webhook retry delays, such as 0.01 (default: 1)",
     )
     add("--log", choices=("text", "json", "off"), default="text", help="form of the request log (default: text)")
+    for name, (does, describes) in _SUITE_COMMANDS.items():
+        command = commands.add_parser(name, help=does, description=describes)
+        # The suite is slow to import, and serving does without.
+        if name in given[:1]:
+            getattr(_suite(), f"add_{name}")(command.add_argument)
     return parser
+
+
+_SUITE_COMMANDS = {
+    "verify": (
+        "try every promise of a contract against an implementation",
+        "Try every promise of a contract against an implementation. Exit: 0 all kept, 1 something broken, 2 not run.",
+    ),
+    "fuzz": (
+        "keep trying an implementation with new seeds",
+        "Keep trying an implementation with new seeds; each new failure is told once and kept. Exit: as verify.",
+    ),
+    "rules": ("list the promises of the contracts", "List the promises, where each comes from and what tries it."),
+}
+
+
+def _suite() -> types.ModuleType:
+    """The contract suite, which the wheel has below this package. Raises UsageError where its libraries are missing."""
+    package = f"{__package__}.contract_tests" if find_spec(f"{__package__}.contract_tests") else "contract_tests"
+    try:
+        return import_module(f"{package}.command")
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is missing; install it with: pip install 'leadmock[verify]'") from None
+
+
+def _verify(options: argparse.Namespace) -> int:
+    return _tried(lambda suite: suite.verify(options, _built_in))
+
+
+def _fuzz(options: argparse.Namespace) -> int:
+    return _tried(lambda suite: suite.fuzz(options, _built_in))
+
+
+def _rules(options: argparse.Namespace) -> int:
+    return _tried(lambda suite: suite.list_rules(options))
+
+
+def _tried(command: Callable[[types.ModuleType], int]) -> int:
+    suite = _suite()
+    try:
+        return command(suite)
+    except suite.TargetError as error:
+        raise UsageError(str(error)) from None
+    except KeyboardInterrupt:
+        print("leadmock: interrupted", file=sys.stderr)
+        return 2
+
+
+def _built_in(api: str) -> tuple[Mapping[str, Any], Mock]:
+    """The mock as a target of the suite."""
+    twin = Twin(api)
+    return twin.described(), twin.mock
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -199,3 +261,11 @@ def _origin(host: str, listener: socket.socket) -> str:
     port = listener.getsockname()[1]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  # only compared
     return f"http://{shown}:{port}"
+
+
+_COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "serve": _serve,
+    "verify": _verify,
+    "fuzz": _fuzz,
+    "rules": _rules,
+}

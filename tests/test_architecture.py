@@ -23,7 +23,7 @@ LAYERS = (
     ("pipeline",),
     ("docs", "control"),
     ("app",),
-    ("console",),
+    ("console", "twin"),
     ("cli",),
     ("__main__",),
 )

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from contract_tests.conformance import PHASES, conform
-from contract_tests.report import Report
+from contract_tests.conformance import Report, conform
+from contract_tests.conformance.run import PHASES
 from mockserver.app import Mock
 from mockserver.docs import credential_headers
 from mockserver.settings import Settings

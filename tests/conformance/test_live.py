@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from contract_tests.conformance import conform
-from contract_tests.facts import facts_of
+from contract_tests.conformance import conform, facts_of
 from mockserver.contract import AVAILABLE, load
 from mockserver.docs import credential_headers
 from mockserver.settings import Settings

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """Everything may be left out; what is given makes more of the generated requests succeed.
 
@@ -28,7 +28,7 @@ _KNOWN: Mapping[str, Facts] = {
 }
 
 
-def facts_of(api: str, *, stages: Iterable[str] = ()) -> Facts:
+def facts_of(api: str, *, stages: Iterable[str] = (), webhook_url: str = Facts.webhook_url) -> Facts:
     """What holds for every implementation of an API, and the slugs of the stages that this world has."""
     known = _KNOWN.get(api, Facts())
-    return replace(known, choices={name: tuple(stages) for name in known.choices})
+    return replace(known, choices={name: tuple(stages) for name in known.choices}, webhook_url=webhook_url)

@@ -1,0 +1,147 @@
+"""Batches: the members that a row can have, and those that nobody knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mockserver.contract import Operation
+
+from ..rule import Kind, assumed, named, only
+from .mega_leads import custom_slugs, expect_same, imported, listed, made, stages, with_email
+
+if TYPE_CHECKING:
+    from ..lab import Lab
+
+kind = Kind("batch")
+
+_BULK = only("mega/bulkImportLeads")
+_NO_STAGE = "no-such-stage"
+
+
+@kind.promise(
+    "unknown-custom-fields",
+    "Custom fields that are not defined are ignored, and told for the row and for the whole import, each once.",
+    on=_BULK,
+    source=named("ignored-fields"),
+)
+def unknown_custom_fields(lab: Lab, _operation: Operation) -> None:
+    slug, made_up = custom_slugs(lab)[0], [f"made_up_{lab.fresh.token()}" for _ in range(3)]
+    known = made(lab, lab.world.lead(lab.fresh))
+    given: list[dict[str, Any]] = [{}, {slug: "1"}, {made_up[1]: "x"}, {slug: "2", made_up[0]: 5, made_up[1]: None}]
+    rows = [{**lab.world.lead(lab.fresh), **({"custom_fields": fields} if fields else {})} for fields in given]
+    rows.append({"contact_email": known["contact_email"], "custom_fields": {made_up[2]: True, slug: "3"}})
+    ignored = [[one for one in row.get("custom_fields", {}) if one != slug] for row in rows]
+    for options in ({"dry_run": True}, {}, {"on_duplicate": "skip"}):
+        answer = imported(lab, rows, **options)
+        for result, slugs, row in zip(answer["results"], ignored, rows, strict=True):
+            lab.expect(result["status"] != "failed", f"no failure for {row}", result)
+            told = sorted(result.get("ignored_custom_fields") or [])
+            lab.expect(told == sorted(slugs), f"ignored_custom_fields {slugs} for {row}", result)
+        told = sorted(answer["unknown_custom_fields"])
+        lab.expect(told == sorted(made_up), f"unknown_custom_fields {made_up}", told)
+    for row in rows:
+        fields = with_email(lab, row["contact_email"])[0].get("custom_fields", {})
+        lab.expect(not set(fields) & set(made_up), "none of them stored", fields)
+        wanted = row.get("custom_fields", {}).get(slug)
+        lab.expect(fields.get(slug) == wanted, f"{slug} {wanted!r} stored", fields)
+    plain = imported(lab, [lab.world.lead(lab.fresh)])
+    lab.expect(plain["unknown_custom_fields"] == [], "no unknown_custom_fields", plain)
+
+
+@kind.promise(
+    "unknown-in-failed",
+    "Unknown custom fields are told in the order in which they come, those of failed rows among them.",
+    on=_BULK,
+    source=assumed("case 68", "Unknown custom fields of a failed row are counted too."),
+)
+def unknown_in_failed(lab: Lab, _operation: Operation) -> None:
+    rows = [
+        {**lab.world.lead(lab.fresh), "custom_fields": {"zz_b": 1, "zz_a": 2}},
+        {**lab.world.lead(lab.fresh), "custom_fields": {"zz_c": 1, "zz_a": 2}, "stage_slug": _NO_STAGE},
+        {"custom_fields": {"zz_0": 1}},
+        {**lab.world.lead(lab.fresh), "custom_fields": {"zz_b": 1, "zz_9": 2}},
+    ]
+    for options in ({"dry_run": True}, {}, {"on_duplicate": "skip"}):
+        told = imported(lab, rows, **options)["unknown_custom_fields"]
+        expected = ["zz_b", "zz_a", "zz_c", "zz_0", "zz_9"]
+        lab.expect(told == expected, f"unknown_custom_fields {expected}", told)
+
+
+@kind.promise("owner", "A row's owner must belong to the customer.", on=_BULK, source=named("row-fields"))
+def owner(lab: Lab, _operation: Operation) -> None:
+    own_id = lab.fact("owner_id")
+    lead = lab.world.lead(lab.fresh)
+    foreign = lab.facts.get("foreign_owner_id", "0c7a9a34-6b1e-4a43-9d0f-5e2b8c4d6f30")
+    for turn, body in (("created", lead), ("updated", lead), ("updated", {"contact_phone": lead["contact_phone"]})):
+        bad, row = imported(lab, [{**body, "owner_id": foreign}, {**body, "owner_id": own_id}])["results"]
+        lab.expect(bad["status"] == "failed" and bad["errors"], f"a failed row for the owner {foreign}", bad)
+        lab.expect(row["status"] == turn, f"a row {turn} for the owner {own_id}", row)
+        shown = listed(lab, {**lead, "id": row["lead_id"]})
+        lab.expect((shown["owner"] or {}).get("id") == own_id, f"the owner {own_id}", shown)
+    known = made(lab, lab.world.lead(lab.fresh))
+    row = imported(lab, [{"contact_email": known["contact_email"], "owner_id": own_id}])["results"][0]
+    shown = listed(lab, known)
+    lab.expect((shown["owner"] or {}).get("id") == own_id, f"the owner {own_id} after {row}", shown)
+
+
+@kind.promise(
+    "owner-hidden",
+    "An owner of another customer fails a row with the same words as one who does not exist.",
+    on=_BULK,
+    source=assumed("M51", "Nobody can tell which owners other customers have."),
+)
+def owner_hidden(lab: Lab, _operation: Operation) -> None:
+    ids = (lab.fact("foreign_owner_id"), "0c7a9a34-6b1e-4a43-9d0f-5e2b8c4d6f30")
+    rows = [{**lab.world.lead(lab.fresh), "owner_id": owner_id} for owner_id in ids]
+    errors = []
+    for owner_id, result in zip(ids, imported(lab, rows)["results"], strict=True):
+        lab.expect(result["status"] == "failed", f"a failed row for the owner {owner_id}", result)
+        errors.append([text.replace(owner_id, "…") for text in result["errors"]])
+    lab.expect(errors[0] == errors[1], f"the errors {errors[1]}", errors[0])
+
+
+@kind.promise("row-stage", "A row can set the stage and the side of the deal.", on=_BULK, source=named("row-fields"))
+def row_stage(lab: Lab, _operation: Operation) -> None:
+    rows = []
+    slugs = stages(lab)
+    for at, slug in enumerate(slugs):
+        rows.append({**lab.world.lead(lab.fresh), "stage_slug": slug, "lead_line": ("buyer", "seller")[at % 2]})
+    for row, result in zip(rows, imported(lab, rows)["results"], strict=True):
+        shown = listed(lab, {**row, "id": result["lead_id"]})
+        lab.expect((shown["current_stage"] or {}).get("slug") == row["stage_slug"], f"the stage of {row}", shown)
+        for line in ("buyer", "seller"):
+            query = {"search": row["contact_email"], "lead_line": line}
+            found = [one["id"] for one in lab.main("listLeads", query=query).at("/leads")]
+            expected = [result["lead_id"]] if line == row["lead_line"] else []
+            lab.expect(found == expected, f"{expected} among the {line}s, for {row}", found)
+
+
+@kind.promise(
+    "defaults",
+    "Where a row does not say, the source_type is import and the source_platform direct; a merge keeps both.",
+    on=_BULK,
+    source=named("M36"),
+)
+def defaults(lab: Lab, _operation: Operation) -> None:
+    first = stages(lab)[0]
+    row = lab.world.lead(lab.fresh)
+    answer = imported(lab, [row])["results"][0]
+    lead = listed(lab, {**row, "id": answer["lead_id"]})
+    expected = {
+        **dict.fromkeys(("score", "qualified", "owner", "last_interaction_at")),
+        "source_platform": "direct",
+        "source_type": "import",
+        "status": "active",
+        "interaction_count": 0,
+        "custom_fields": {},
+        "created_at": lead["updated_at"],
+        "customer_id": lab.credential.tenant,
+        **row,
+    }
+    expect_same(lab, expected, {name: lead.get(name, "absent") for name in expected}, f"the defaults {expected}")
+    lab.expect((lead["current_stage"] or {}).get("slug") == first, f"the first stage, {first}", lead)
+    single = made(lab, {**lab.world.lead(lab.fresh), "source_platform": "zoho"})
+    imported(lab, [{"contact_email": single["contact_email"], "contact_name": single["contact_name"]}])
+    expect_same(lab, single, listed(lab, single), "a merged lead with what it had before", "updated_at")
+    made(lab, {"contact_email": row["contact_email"], "contact_name": row["contact_name"]})
+    expect_same(lab, lead, listed(lab, lead), "an imported lead with what it had before", "updated_at")

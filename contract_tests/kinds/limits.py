@@ -1,0 +1,292 @@
+"""Limits: the last request that is allowed, the first that is refused, and what the headers say of it.
+
+A limited key is spent once a run. What was seen then is told as a story, and each promise is judged by it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockserver.contract import Operation
+
+from ..rule import Kind, NotChecked, assumed, by_api, named, once, only, page
+from ..wire import Answer
+from .limits_story import HEADERS, Story, number, tell
+
+if TYPE_CHECKING:
+    from ..lab import Lab
+
+kind = Kind("limits")
+
+_metered = once(lambda operation: operation.rate_limit is not None)
+_documented = by_api(
+    salesiq=named("rate-limits"),
+    mega=named("page-rate-limits"),
+    convertiq=named("rate-limit"),
+    crmleadpro=named("rate-limits"),
+)
+_silent = by_api(
+    salesiq=assumed("Q13", "The limit is told in RateLimit-Limit, -Remaining and -Reset."),
+    mega=named("page-rate-limits"),
+    convertiq=assumed("C17", "The limit is told in RateLimit-Limit, -Remaining and -Reset."),
+    crmleadpro=named("limit-headers"),
+)
+
+
+def _story(lab: Lab) -> Story:
+    return lab.once("story of limits", lambda: tell(lab))
+
+
+@kind.promise(
+    "allowed", "So many requests a minute as the key's limit says are allowed.", on=_metered, source=_documented
+)
+def allowed(lab: Lab, _operation: Operation) -> None:
+    story = _story(lab)
+    early = next((at for at, step in enumerate(story.plain) if step.answer.status == 429), None)
+    lab.expect(early is None, f"{story.limit} allowed requests", f"429 to request {(early or 0) + 1}")
+
+
+@kind.promise("refused", "The first request above the limit is refused with 429.", on=_metered, source=_documented)
+def refused(lab: Lab, _operation: Operation) -> None:
+    story = _story(lab)
+    # A bucket that is refilled all the time lets a few more through than one that is refilled once a minute.
+    most = story.limit if lab.strict else story.limit + int(story.limit * story.seconds / 60)
+    lab.expect(
+        story.refusal is not None and story.counted <= most,
+        f"429 after {most} requests in {story.seconds:.1f} s",
+        f"{story.counted} that were allowed",
+    )
+
+
+@kind.promise(
+    "exactly",
+    "The limit is of a window of a minute: exactly so many requests are allowed, whatever is asked for.",
+    on=_metered,
+    source=assumed("C17", "A window of 60 seconds that starts with its first request."),
+)
+def exactly(lab: Lab, _operation: Operation) -> None:
+    story = _story(lab)
+    lab.expect(
+        story.refusal is not None and story.counted == story.limit,
+        f"exactly {story.limit} allowed requests, {', '.join({one.name for one in story.steps if one.counts})} counted",
+        f"{story.counted}",
+    )
+
+
+@kind.promise("refusal", "A refusal says in Retry-After, in seconds, when to come back.", on=_metered, source=by_api(
+    salesiq=assumed("Q10", "The 429 of the rate limit has Retry-After."),
+    mega=named("page-rate-limits"),
+    convertiq=assumed("C17", "429 with Retry-After."),
+    crmleadpro=named("limit-status"),
+))  # fmt: skip
+def refusal(lab: Lab, _operation: Operation) -> None:
+    answer = _refusal(lab)
+    seconds = number(answer.headers.get("retry-after"))
+    lab.expect(seconds is not None and seconds >= 1, "Retry-After, a whole number above 0", dict(answer.headers))
+    lab.expect((seconds or 0) <= 3600, "Retry-After of an hour at most", seconds)
+    if lab.strict:
+        lab.expect((seconds or 0) <= 60, "Retry-After within the window of a minute", seconds)
+
+
+@kind.promise("refusal-body", "A refusal has the vendor's error body.", on=_metered, source=by_api(
+    salesiq=assumed("Q14", "success is false and error is a text."),
+    mega=named("page-errors"),
+    convertiq=assumed("C14", "success is false and error is a text."),
+    crmleadpro=named("P3"),
+))  # fmt: skip
+def refusal_body(lab: Lab, _operation: Operation) -> None:
+    answer = _refusal(lab)
+    errors = lab.contract.errors
+    if errors.envelope == "error-object":
+        error = answer.at("/error")
+        wanted = {"type": errors.types[429], "code": 429, "message": errors.messages["rate-limited"]}
+        lab.expect({name: error.get(name) for name in wanted} == wanted, f"the error {wanted}", answer)
+    elif errors.envelope == "success-flag":
+        lab.expect(
+            answer.at("/success") is False and isinstance(answer.at("/error"), str), "success false and error", answer
+        )
+    else:
+        lab.expect(answer.headers.get("content-type", "").startswith("application/problem+json"), "a problem", answer)
+        lab.expect(answer.at("/status") == 429, "status 429 in the problem", answer)
+
+
+def _refusal(lab: Lab) -> Answer:
+    story = _story(lab)
+    if story.refusal is None:
+        raise NotChecked("the key was never refused")
+    return story.refusal
+
+
+@kind.promise(
+    "headers", "Every answer to a limited key has RateLimit-Limit, -Remaining and -Reset.", on=_metered, source=_silent
+)
+def headers(lab: Lab, _operation: Operation) -> None:
+    for step in _story(lab).steps:
+        if not step.known:
+            continue
+        values = [number(step.answer.headers.get(name)) for name in HEADERS]
+        lab.expect(
+            None not in values, f"{', '.join(HEADERS)} as whole numbers after {step.name}", dict(step.answer.headers)
+        )
+        limit, remaining, reset = (value or 0 for value in values)
+        lab.expect(0 <= remaining <= limit, f"RateLimit-Remaining from 0 to {limit} after {step.name}", remaining)
+        lab.expect(0 <= reset <= 3600, f"RateLimit-Reset from 0 to an hour after {step.name}", reset)
+
+
+@kind.promise("limit-header", "RateLimit-Limit is the limit of the key.", on=_metered, source=_silent)
+def limit_header(lab: Lab, _operation: Operation) -> None:
+    story = _story(lab)
+    told = {number(step.answer.headers.get(HEADERS[0])) for step in story.steps if step.known}
+    # Which of several windows is reported is nowhere said.
+    known = {story.limit} if lab.strict else {story.limit, story.per_hour or story.limit}
+    lab.expect(told and told <= known, f"RateLimit-Limit {story.limit} in every answer", told)
+
+
+@kind.promise("countdown", "RateLimit-Remaining counts down by one a request, to 0.", on=_metered, source=_silent)
+def countdown(lab: Lab, _operation: Operation) -> None:
+    story = _story(lab)
+    before: int | None = None
+    for at, step in enumerate(story.steps):
+        if not step.known:
+            continue
+        left = number(step.answer.headers.get(HEADERS[1]))
+        if left is None:
+            raise NotChecked("no RateLimit-Remaining to look at")
+        if lab.strict and step.answer.status != 429:
+            wanted = story.limit - sum(one.counts for one in story.steps[: at + 1])
+            lab.expect(
+                left == max(0, wanted),
+                f"RateLimit-Remaining {max(0, wanted)} after {step.name}, request {at + 1}",
+                left,
+            )
+        elif before is not None:
+            lab.expect(left <= before, f"RateLimit-Remaining of {before} at most after request {at + 1}", left)
+        if step.answer.status == 429:
+            lab.expect(left == 0, "RateLimit-Remaining 0 in a refusal", left)
+        before = left
+
+
+@kind.promise(
+    "reset",
+    "RateLimit-Reset counts down to the end of the window of a minute.",
+    on=_metered,
+    source=assumed("M15", "The window with the least left is reported, in whole seconds until it is full again."),
+)
+def reset(lab: Lab, _operation: Operation) -> None:
+    story = _story(lab)
+    first: tuple[float, int] | None = None
+    for step in story.steps:
+        left = number(step.answer.headers.get(HEADERS[2])) if step.known else None
+        if left is None:
+            continue
+        lab.expect(0 <= left <= 60, "RateLimit-Reset from 0 to 60", left)
+        if first is None:
+            first = (step.at, left)
+        wanted = first[1] - (step.at - first[0])
+        lab.expect(abs(left - wanted) <= 2, f"RateLimit-Reset of about {wanted:.0f}", left)
+    if first is None:
+        raise NotChecked("no RateLimit-Reset to look at")
+    lab.expect(first[1] >= 57, "RateLimit-Reset of about 60 after the first request", first[1])
+
+
+@kind.promise("per-key", "Each key has a limit of its own.", on=_metered, source=_documented)
+def per_key(lab: Lab, _operation: Operation) -> None:
+    story = _story(lab)
+    if story.other is None:
+        raise NotChecked("needs a second limited credential")
+    _refusal(lab)
+    lab.expect(story.other.status != 429, "no refusal of another key", story.other)
+    lab.expect(
+        story.unlimited is None or story.unlimited.status != 429, "no refusal of an unlimited key", story.unlimited
+    )
+
+
+@kind.promise(
+    "refused-writes-nothing", "A create that is refused for the limit writes nothing.", on=_metered, source=_documented
+)
+def refused_writes_nothing(lab: Lab, _operation: Operation) -> None:
+    story = _story(lab)
+    if story.written is None:
+        raise NotChecked("what was written cannot be seen")
+    lab.expect(not story.written, "no lead of a refused request", "that lead")
+
+
+@kind.promise(
+    "refused-not-remembered",
+    "An idempotency key whose request was refused for the limit can be used again.",
+    on=only("mega/createLead"),
+    source=assumed("M21", "Only successful answers are remembered."),
+)
+def refused_not_remembered(lab: Lab, _operation: Operation) -> None:
+    retried = _story(lab).retried
+    if retried is None:
+        raise NotChecked("needs a second limited credential of the same customer")
+    lab.expect(retried.status == 201, "201 to the retry with another key of the customer", retried)
+
+
+@kind.promise(
+    "bulk-apart",
+    "Bulk import has a counter of its own, with its own limit.",
+    on=only("mega/bulkImportLeads"),
+    source=named("page-bulk-rate"),
+)
+def bulk_apart(lab: Lab, _operation: Operation) -> None:
+    story = _story(lab)
+    if story.bulk_limit is None:
+        raise NotChecked("needs a credential with limits per_minute, bulk_per_minute")
+    statuses = [answer.status for answer in story.bulk]
+    passed = statuses.index(429) if 429 in statuses else len(statuses)
+    lab.expect(passed >= story.bulk_limit, f"{story.bulk_limit} imports although the other limit is spent", f"{passed}")
+    lab.expect(passed <= story.bulk_limit, f"429 to import {story.bulk_limit + 1}", f"{passed} that were allowed")
+    for at, answer in enumerate(story.bulk):
+        told = [number(answer.headers.get(name)) for name in HEADERS[:2]]
+        wanted = [story.bulk_limit, max(0, story.bulk_limit - at - 1)]
+        lab.expect(told == wanted, f"RateLimit-Limit and -Remaining {wanted} after import {at + 1}", told)
+
+
+@kind.promise(
+    "bulk-refusal",
+    "An import above the limit is refused as any request above a limit is, and imports nothing.",
+    on=only("mega/bulkImportLeads"),
+    source=page("dev.gomega.ai rate-limits", "429 adds Retry-After and says: Rate limit exceeded. Please retry later."),
+)
+def bulk_refusal(lab: Lab, _operation: Operation) -> None:
+    story = _story(lab)
+    answer = next((one for one in story.bulk if one.status == 429), None)
+    if answer is None:
+        raise NotChecked("no import was refused")
+    lab.expect(number(answer.headers.get("retry-after")), "Retry-After, a whole number above 0", dict(answer.headers))
+    lab.expect(answer.at("/error/type") == "rate_limit_error", "the type rate_limit_error", answer)
+    lab.expect(not story.bulk_written, "no lead of a refused import", "that lead")
+
+
+@kind.promise(
+    "hour",
+    "So many requests an hour as the key's limit says are allowed, and no more.",
+    on=once(lambda operation: operation.rate_limit is not None and len(operation.rate_limit.windows or ()) > 1),
+    source=named("page-rate-limits", "rate-limits"),
+)
+def hour(lab: Lab, _operation: Operation) -> None:
+    keys = [one for one in lab.limited("per_hour") if one.credential and "per_minute" not in one.credential.limits]
+    if not keys or keys[0].credential is None:
+        raise NotChecked("needs a credential with the limit per_hour and without per_minute")
+    caller, limit = keys[0], keys[0].credential.limits["per_hour"]
+    if limit > 5000:
+        raise NotChecked(f"{limit} requests an hour are too many to send")
+    first = caller("listLeads", query={"limit": 1})
+    if first.status == 429:
+        raise NotChecked("the key's hour is spent already")
+    left = number(first.headers.get(HEADERS[1]))
+    spent = limit - 1 - left if left is not None and limit - 1 - left > 0 and not lab.strict else 0
+    passed = 1
+    while passed + spent <= limit:
+        answer = caller("listLeads", query={"limit": 1})
+        if answer.status == 429:
+            break
+        passed += 1
+    lab.trace.exchanges = lab.trace.exchanges[-3:]
+    lab.expect(
+        passed + spent == limit,
+        f"{limit} allowed requests in an hour",
+        f"{passed}{'' if passed <= limit else ' or more'}",
+    )

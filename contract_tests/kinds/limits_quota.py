@@ -1,0 +1,145 @@
+"""Limits: how many leads a plan holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mockserver.contract import Operation
+
+from ..rule import Kind, NotChecked, assumed, named, only
+from ..wire import Answer
+
+if TYPE_CHECKING:
+    from ..caller import Caller
+    from ..lab import Lab
+
+kind = Kind("limits")
+
+_CAPTURE = only("salesiq/captureLead")
+_MOST = 1000
+
+
+@dataclass(slots=True)
+class _Story:
+    """A workspace filled up. `created` are the answers to new leads; the last of them was refused if `full`."""
+
+    caller: Caller
+    limit: int
+    first: dict[str, Any]
+    created: list[Answer] = field(default_factory=list)
+    before: Answer | None = None
+    full: bool = False
+
+
+@kind.promise(
+    "leads-allowed", "So many leads as the plan holds can be captured.", on=_CAPTURE, source=named("rate-limits")
+)
+def leads_allowed(lab: Lab, _operation: Operation) -> None:
+    story = _story(lab)
+    passed = sum(answer.status == 201 for answer in story.created)
+    lab.expect(passed >= story.limit, f"{story.limit} captured leads", f"{passed}, then {story.created[-1]}")
+
+
+@kind.promise(
+    "leads-refused", "A lead above the plan's number is refused with 429.", on=_CAPTURE, source=named("lead-limit")
+)
+def leads_refused(lab: Lab, _operation: Operation) -> None:
+    story = _story(lab)
+    lab.expect(story.created[-1].status == 429, f"429 to lead {story.limit + 1}", story.created[-1])
+
+
+@kind.promise(
+    "leads-refused-writes-nothing",
+    "A lead that the plan has no room for is not stored: sent again, it is refused again.",
+    on=_CAPTURE,
+    source=named("lead-limit"),
+)
+def leads_refused_writes_nothing(lab: Lab, _operation: Operation) -> None:
+    story = _full(lab)
+    body = lab.world.lead(lab.fresh)
+    for _ in range(2):
+        answer = story.caller("captureLead", body=body)
+        lab.expect(answer.status == 429, "429 each time", answer)
+
+
+@kind.promise(
+    "leads-message",
+    "The refusal for the plan is told apart from that for the rate: another message, and no Retry-After.",
+    on=_CAPTURE,
+    source=assumed(
+        "Q10", "Two kinds of 429; only the one per minute has Retry-After, since waiting does not cure a plan."
+    ),
+)
+def leads_message(lab: Lab, _operation: Operation) -> None:
+    story = _full(lab)
+    answer = story.caller("captureLead", body=lab.world.lead(lab.fresh))
+    lab.expect("retry-after" not in answer.headers, "no Retry-After", dict(answer.headers))
+    error = answer.at("/error")
+    lab.expect(
+        answer.at("/success") is False and isinstance(error, str) and error, "success false and an error", answer
+    )
+    text = str(error).lower()
+    lab.expect("plan" in text or "lead limit" in text, "a message about the plan, as in the vendor's table", error)
+
+
+@kind.promise(
+    "leads-duplicate",
+    "In a full workspace a known lead is still answered as a duplicate.",
+    on=_CAPTURE,
+    source=assumed("Q11", "A duplicate creates nothing, so it is answered even when the plan is full."),
+)
+def leads_duplicate(lab: Lab, _operation: Operation) -> None:
+    story = _full(lab)
+    answer = story.caller("captureLead", body=story.first)
+    lab.expect(answer.status == 200 and answer.at("/duplicate") is True, "200, a duplicate", answer)
+
+
+@kind.promise(
+    "leads-counted",
+    "Only new leads count against the plan: no duplicates and no refused requests.",
+    on=_CAPTURE,
+    source=assumed("Q11", "A duplicate creates nothing, so it counts for nothing."),
+)
+def leads_counted(lab: Lab, _operation: Operation) -> None:
+    story = _story(lab)
+    if story.before is None:
+        raise NotChecked("the workspace was full before")
+    passed = sum(answer.status == 201 for answer in story.created)
+    lab.expect(passed == story.limit, f"{story.limit} new leads beside duplicates and refused requests", passed)
+
+
+def _full(lab: Lab) -> _Story:
+    story = _story(lab)
+    if not story.full:
+        raise NotChecked("the workspace could not be filled")
+    return story
+
+
+def _story(lab: Lab) -> _Story:
+    return lab.once("story of a full plan", lambda: _fill(lab))
+
+
+def _fill(lab: Lab) -> _Story:
+    """Capture leads until the plan is full."""
+    keys = [one for one in lab.limited("max_leads") if one.credential and "per_minute" not in one.credential.limits]
+    if not keys or keys[0].credential is None:
+        raise NotChecked("needs a credential with the limit max_leads and without per_minute")
+    caller, limit = keys[0], keys[0].credential.limits["max_leads"]
+    if limit > _MOST:
+        raise NotChecked(f"{limit} leads are too many to create")
+    story = _Story(caller, limit, lab.world.lead(lab.fresh))
+    story.created.append(caller("captureLead", body=story.first))
+    if story.created[0].status == 429:
+        raise NotChecked("the plan is full already, as an earlier run has left it")
+    story.before = story.created[0]
+    for _ in range(3):
+        caller("captureLead", body=story.first)
+        caller("captureLead", body={"name": "no phone"})
+    while len(story.created) <= limit:
+        story.created.append(caller("captureLead", body=lab.world.lead(lab.fresh)))
+        if story.created[-1].status != 201:
+            break
+    story.full = story.created[-1].status == 429
+    lab.trace.exchanges = lab.trace.exchanges[-6:]
+    return story

@@ -1,0 +1,212 @@
+"""Spending a limited key: what was sent and answered until it was refused, and right after."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..rule import NotChecked
+from ..wire import Answer
+
+if TYPE_CHECKING:
+    from ..caller import Caller
+    from ..lab import Lab
+
+HEADERS = ("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset")
+
+# A minute that ends while the key is being spent would give it a second one, where windows go by the clock.
+_MARGIN_SECONDS = 4
+_LONGEST_WAIT = 61
+# Above the limit by so many: a bucket that is refilled all the time gives some back.
+_SLACK = 1.25
+_IMPORT = "an import"
+_TEXT = {"Content-Type": "text/plain"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request of the story. `counts`: against the limit; `known`: the key was valid, so that headers are due."""
+
+    name: str
+    answer: Answer
+    at: float
+    counts: bool = True
+    known: bool = True
+
+
+@dataclass(slots=True)
+class Story:
+    """`plain` are the first requests, all alike; `steps` all until the refusal, which is the last of them."""
+
+    limit: int
+    per_hour: int | None
+    bulk_limit: int | None
+    plain: list[Step] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    refusal: Answer | None = None
+    other: Answer | None = None
+    unlimited: Answer | None = None
+    written: bool | None = None
+    retried: Answer | None = None
+    bulk: list[Answer] = field(default_factory=list)
+    bulk_written: bool = False
+
+    @property
+    def counted(self) -> int:
+        """How many were allowed."""
+        return sum(step.counts and step.answer.status != 429 for step in self.steps)
+
+    @property
+    def seconds(self) -> float:
+        return self.steps[-1].at - self.steps[0].at if self.steps else 0.0
+
+
+def number(text: str | None) -> int | None:
+    """A header's whole number; None where it is none."""
+    return int(text) if text is not None and text.isascii() and text.isdecimal() else None
+
+
+def tell(lab: Lab) -> Story:
+    """Spend a limited key of this API."""
+    callers = lab.limited("per_minute")
+    caller = _unspent(lab, callers)
+    assert caller.credential is not None
+    limits = caller.credential.limits
+    story = Story(limits["per_minute"], limits.get("per_hour"), limits.get("bulk_per_minute"))
+    if story.limit > 3000:
+        raise NotChecked(f"{story.limit} requests a minute are too many to send")
+    if lab.options.rate is not None:
+        raise NotChecked("a run with --rate does not reach a limit")
+    others = [one for one in callers if one.credential and one.credential.secret != caller.credential.secret]
+    same = next((one for one in others if one.credential and one.credential.tenant == caller.credential.tenant), None)
+    _spend(lab, caller, story)
+    if story.refusal is None:
+        return story
+    other = same or next(iter(others), None)
+    if other is not None:
+        story.other = _ask(lab, other)
+    story.unlimited = _ask(lab, lab.main)
+    if same is not None:
+        _refused_create(lab, caller, same, story)
+    if story.bulk_limit is not None:
+        _bulk(lab, caller, same, story)
+    return story
+
+
+def _unspent(lab: Lab, callers: tuple[Caller, ...]) -> Caller:
+    """A limited key that an earlier run has not spent; waits for one if need be. Its first request has been sent."""
+    left = 60 - time.time() % 60
+    if left < _MARGIN_SECONDS:
+        time.sleep(left + 0.1)
+    wait = 0
+    for caller in callers:
+        answer = _ask(lab, caller)
+        if answer.status != 429:
+            return caller
+        wait = min(number(answer.headers.get("retry-after")) or _LONGEST_WAIT, _LONGEST_WAIT)
+    time.sleep(wait)
+    _ask(lab, callers[0])
+    return callers[0]
+
+
+def _ask(lab: Lab, caller: Caller) -> Answer:
+    """The cheapest valid request that counts."""
+    match lab.contract.name:
+        case "mega":
+            return caller("listLeads", query={"limit": 1})
+        case "crmleadpro":
+            return caller("listPipelines")
+    return caller(lab.world.create, body=lab.world.body(lab.world.lead(lab.fresh)))
+
+
+def _spend(lab: Lab, caller: Caller, story: Story) -> None:
+    """Plain requests up to a few before the limit, in a strict run then one of each kind, then plain ones again."""
+    first = lab.trace.exchanges[-1]
+    story.plain.append(Step("a plain request", first.answer, first.ended))
+    story.steps.append(story.plain[0])
+    extras = _extras(lab, caller) if lab.strict else []
+    for _ in range(story.limit - 3 - sum(counts for _, counts, _, _ in extras)):
+        story.plain.append(_step("a plain request", _ask(lab, caller)))
+        story.steps.append(story.plain[-1])
+        if story.plain[-1].answer.status == 429:
+            story.refusal = story.plain[-1].answer
+            return
+    for name, counts, known, send in extras:
+        story.steps.append(_step(name, send(), counts=counts, known=known))
+    while len(story.steps) < story.limit * _SLACK + 2 + len(extras):
+        step = _step("a plain request", _ask(lab, caller))
+        story.steps.append(step)
+        if step.answer.status == 429:
+            story.refusal = step.answer
+            if story.counted < story.limit:
+                story.plain.append(step)
+            return
+
+
+def _step(name: str, answer: Answer, *, counts: bool = True, known: bool = True) -> Step:
+    return Step(name, answer, time.perf_counter(), counts, known)
+
+
+def _extras(lab: Lab, caller: Caller) -> list[tuple[str, bool, bool, Callable[[], Answer]]]:
+    """(name, whether it counts, whether the key is valid, send)."""
+    create, world = lab.world.create, lab.world
+    body = world.body(world.lead(lab.fresh))
+    wrong = {next(iter(lab.contract.security.values())).header: "Bearer wrong"}
+    if lab.contract.name in {"salesiq", "convertiq"}:
+        wrong = {next(iter(lab.contract.security.values())).header: "wrong"}
+    extras = [
+        ("a create", True, True, lambda: caller(create, body=body)),
+        ("the same create again", True, True, lambda: caller(create, body=body)),
+        ("an invalid create", True, True, lambda: caller(create, body={"nothing": "valid"})),
+        ("a create that is no JSON", True, True, lambda: caller(create, content=b"{")),
+        ("a create of another media type", True, True, lambda: caller(create, content=b"{}", headers=_TEXT)),
+        ("a request with a wrong key", False, False, lambda: caller(create, body=body, headers=wrong)),
+    ]  # fmt: skip
+    if lab.contract.name == "mega":
+        key = {"Idempotency-Key": lab.fresh.token()}
+        extras += [
+            ("a create with a key", True, True, lambda: caller(create, body=body, headers=key)),
+            ("its replay", True, True, lambda: caller(create, body=body, headers=key)),
+            ("a conflict", True, True, lambda: caller(create, body={"contact_name": "x"}, headers=key)),
+            ("a list of webhooks", True, True, lambda: caller("listLeadWebhooks")),
+            ("a bad query", True, True, lambda: caller("listLeads", query={"limit": 0})),
+            (_IMPORT, False, False, lambda: caller("bulkImportLeads", body={"dry_run": True, "leads": [body]})),
+        ]
+    return extras
+
+
+def _refused_create(lab: Lab, caller: Caller, same: Caller, story: Story) -> None:
+    """Create while refused, then look with another key of the tenant whether it was written."""
+    lead = lab.world.lead(lab.fresh)
+    create, body = lab.world.create, lab.world.body(lead)
+    match lab.contract.name:
+        case "mega":
+            key = {"Idempotency-Key": lab.fresh.token()}
+            caller(create, body=body, headers=key)
+            found = same("listLeads", query={"search": lead["contact_email"]})
+            story.written = bool(found.at("/leads", None))
+            story.retried = same(create, body=body, headers=key)
+        case "salesiq":
+            caller(create, body=body)
+            story.written = same(create, body=body).status == 200
+        case "crmleadpro":
+            caller(create, body=body)
+            found = same("listLeads", query={"search": lead["email"]})
+            story.written = lead["email"].encode() in found.body
+
+
+def _bulk(lab: Lab, caller: Caller, same: Caller | None, story: Story) -> None:
+    """Import until that is refused too; above the limit in earnest, below it as a dry run."""
+    assert story.bulk_limit is not None
+    story.bulk += [step.answer for step in story.steps if step.name == _IMPORT]
+    while len(story.bulk) < story.bulk_limit + 2:
+        lead = lab.world.lead(lab.fresh)
+        answer = caller("bulkImportLeads", body={"dry_run": len(story.bulk) < story.bulk_limit, "leads": [lead]})
+        story.bulk.append(answer)
+        if answer.status == 429 and same is not None:
+            found = same("listLeads", query={"search": lead["contact_email"]})
+            story.bulk_written = bool(found.at("/leads", None))
+        if answer.status == 429:
+            return

@@ -1,0 +1,33 @@
+"""Not faster than a target allows: the rate asked for, and the limits documented for a key."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Sequence
+
+from mockserver.contract.model import Window
+
+
+class Pace:
+    """Waits before a request where it would be one too many in a window. Seconds of a clock that only runs forward."""
+
+    def __init__(self, rate: Window | None = None) -> None:
+        self._rate = rate
+        self._sent: dict[str, deque[float]] = defaultdict(deque)
+
+    def wait(self, counter: str, windows: Sequence[Window]) -> None:
+        """Wait until `counter` has room in each of its windows and the run has in its rate; then count."""
+        self._room("", [self._rate] if self._rate else [])
+        self._room(counter, windows)
+
+    def _room(self, counter: str, windows: Sequence[Window]) -> None:
+        if not windows:
+            return
+        sent = self._sent[counter]
+        for window in windows:
+            if len(sent) >= window.limit:
+                time.sleep(max(0.0, sent[-window.limit] + window.seconds - time.monotonic()))
+        sent.append(time.monotonic())
+        while len(sent) > max(window.limit for window in windows):
+            sent.popleft()

@@ -1,0 +1,106 @@
+"""What was sent while a rule was tried, told again as curl lines that hold no secret."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from .target import Credential
+from .wire import Exchange, Request
+
+_SHOWN = 40
+_UNSAFE = re.compile(r"[^A-Z0-9]+")
+_ISSUED_SECRET = re.compile(r"(?:mega_)?whsec_[A-Za-z0-9+/=_-]{6,}")
+_LONG_BODY = 4000
+
+
+class Secrets:
+    """The credentials of a target, each under the name of a shell variable."""
+
+    def __init__(self, credentials: Iterable[Credential]) -> None:
+        self._names = {one.secret: _UNSAFE.sub("_", f"{one.name}_KEY".upper()) for one in credentials}
+
+    def hide(self, text: str) -> str:
+        """The text with each secret replaced by its variable."""
+        for secret in sorted(self._names, key=len, reverse=True):
+            text = text.replace(secret, f"${self._names[secret]}")
+        return _ISSUED_SECRET.sub("$WEBHOOK_SECRET", text)
+
+    def variables(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._names.values()))
+
+    def quoted(self, text: str) -> str:
+        """A shell word: in double quotes where a variable is to be put in, or else as it stands."""
+        hidden = self.hide(text)
+        if hidden == text:
+            return shlex.quote(text)
+        for character in '\\"`':
+            hidden = hidden.replace(character, "\\" + character)
+        return f'"{hidden}"'
+
+
+def curl(request: Request, secrets: Secrets) -> str:
+    """One line that sends the request again, to the origin in the variable URL."""
+    words = ["curl -sS -i"]
+    if request.method == "HEAD":
+        words.append("--head")
+    elif request.method != "GET" or request.body is not None:
+        words.append(f"-X {shlex.quote(request.method)}")
+    words.append(f'"$URL"{shlex.quote(request.path)}')
+    words += [f"-H {secrets.quoted(f'{name}: {value}' if value else f'{name};')}" for name, value in request.headers]
+    if request.body is not None:
+        words.append(_body(request.body, secrets))
+    return " ".join(words)
+
+
+def _body(body: bytes, secrets: Secrets) -> str:
+    if len(body) > _LONG_BODY:
+        return (
+            f"--data-binary @body  # {len(body)} bytes, beginning {secrets.hide(body[:80].decode('utf-8', 'replace'))}"
+        )
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        text = ""
+    if text.isprintable() and (text or not body):
+        return f"--data-raw {secrets.quoted(text)}"
+    escaped = "".join(f"\\x{byte:02x}" if not 32 <= byte < 127 or byte in b"'\\" else chr(byte) for byte in body)
+    return f"--data-binary $'{escaped}'"
+
+
+@dataclass(slots=True)
+class Trace:
+    """The exchanges of the rule, or of the example, that is being tried.
+
+    `count` and `created`, the successful POSTs by path, go on for the whole run.
+    """
+
+    exchanges: list[Exchange] = field(default_factory=list)
+    count: int = 0
+    created: Counter[str] = field(default_factory=Counter)
+
+    def add(self, exchanges: Sequence[Exchange]) -> None:
+        self.exchanges.extend(exchanges)
+        self.count += len(exchanges)
+        for one in exchanges:
+            if one.request.method == "POST" and one.answer.ok:
+                self.created[f"POST {one.request.path.partition('?')[0]}"] += 1
+
+    def clear(self) -> None:
+        self.exchanges = []
+
+    def curl(self, secrets: Secrets) -> tuple[str, ...]:
+        """The last requests, each with a comment that says what came back."""
+        shown = self.exchanges[-_SHOWN:]
+        left_out = len(self.exchanges) - len(shown)
+        head = (f"# {left_out} earlier requests are left out",) if left_out else ()
+        lines = (f"{curl(one.request, secrets)}  # {secrets.hide(_short(str(one.answer)))}" for one in shown)
+        return (*head, *lines)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 160 else f"{line[:160]}…"

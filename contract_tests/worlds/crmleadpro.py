@@ -1,0 +1,88 @@
+"""CRMLead Pro: leads, and what is sold to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..rule import NotChecked
+
+if TYPE_CHECKING:
+    from ..caller import Caller
+    from ..fresh import Fresh
+    from ..lab import Lab
+    from ..wire import Answer
+
+WEBHOOK_URL = "https://hooks.example.com/leadmock"
+_IDS = ("/id", "/lead/id", "/data/id", "/data/lead/id", "/lead_id", "/data/lead_id", "/result/id")
+
+
+class CRMLeadPro:
+    create = "createLead"
+
+    def lead(self, fresh: Fresh) -> dict[str, Any]:
+        phone = fresh.phone()
+        return {
+            "name": fresh.name(),
+            "email": fresh.email(),
+            "phone": f"+91 {phone[:5]} {phone[5:]}",
+            "source": "website_form",
+            "pipeline": "sales",
+        }
+
+    def body(self, lead: dict[str, Any]) -> Any:
+        return lead
+
+    def lead_id(self, answer: Answer) -> str:
+        """The document shows no answer to a create: the id may be in an envelope, or in the Location alone."""
+        for pointer in _IDS if answer.body else ():
+            found = answer.at(pointer, None)
+            if isinstance(found, str):
+                return found
+        last = str(answer.headers.get("location", "")).rstrip("/").rpartition("/")[2]
+        if answer.ok and last:
+            return last
+        raise NotChecked(f"the answer to a new lead does not tell its id: {answer}")
+
+    def call(self, operation: str, lab: Lab, caller: Caller) -> dict[str, Any]:
+        match operation:
+            case "createLead":
+                return {"body": self.lead(lab.fresh)}
+            case "getLead" | "archiveLead":
+                return {"path": {"id": self.made(lab, caller)}}
+            case "updateLead":
+                return {"path": {"id": self.made(lab, caller)}, "body": {"status": "qualified"}}
+            case "createDeal":
+                return {"body": {"title": "Annual plan", "value": 240000, "currency": "INR", "pipeline": "sales"}}
+            case "createEmailCampaign":
+                audience = {"lead_ids": [self.made(lab, caller)]}
+                return {"body": {"name": "Launch", "subject": "A plan", "body": "Hello!", "audience": audience}}
+            case "createWhatsappCampaign":
+                audience = {"lead_ids": [self.made(lab, caller)]}
+                return {"body": {"name": "Reminder", "template": "demo_reminder", "audience": audience}}
+            case "createWebhook":
+                return {"body": {"url": WEBHOOK_URL, "events": ["lead.created"]}}
+        return {}
+
+    def made(self, lab: Lab, caller: Caller) -> str:
+        """The id of a new lead."""
+        return self.lead_id(caller("createLead", body=self.lead(lab.fresh)))
+
+
+def records_in(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object with an id anywhere in a value: the document does not say what a list looks like."""
+    if isinstance(value, dict):
+        if isinstance(value.get("id"), str):
+            yield value
+        for member in value.values():
+            yield from records_in(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from records_in(item)
+
+
+def has_list(value: Any) -> bool:
+    """Whether there is a list anywhere in a value."""
+    if isinstance(value, dict):
+        return any(has_list(member) for member in value.values())
+    return isinstance(value, list)

@@ -1,0 +1,45 @@
+"""MEGA: leads, bulk imports and webhooks of one customer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..caller import Caller
+    from ..fresh import Fresh
+    from ..lab import Lab
+    from ..wire import Answer
+
+WEBHOOK_URL = "https://hooks.example.com/leadmock"
+
+
+class Mega:
+    create = "createLead"
+
+    def lead(self, fresh: Fresh) -> dict[str, Any]:
+        return {"contact_name": fresh.name(), "contact_email": fresh.email(), "contact_phone": f"+1{fresh.phone()}"}
+
+    def body(self, lead: dict[str, Any]) -> Any:
+        return lead
+
+    def lead_id(self, answer: Answer) -> str:
+        return str(answer.at("/lead/id"))
+
+    def call(self, operation: str, lab: Lab, caller: Caller) -> dict[str, Any]:
+        match operation:
+            case "createLead":
+                return {"body": self.lead(lab.fresh)}
+            case "bulkImportLeads":
+                return {"body": {"leads": [{"row_ref": "r1", **self.lead(lab.fresh)}]}}
+            case "createLeadWebhook":
+                return {"body": {"url": WEBHOOK_URL, "event_types": ["lead.created"]}}
+            case "updateLeadWebhook":
+                return {"path": {"id": self.webhook(caller)}, "body": {"description": "changed"}}
+            case "deleteLeadWebhook":
+                return {"path": {"id": self.webhook(caller)}}
+        return {}
+
+    def webhook(self, caller: Caller) -> str:
+        """The id of a new webhook."""
+        answer = caller("createLeadWebhook", body={"url": WEBHOOK_URL, "event_types": ["lead.created"]})
+        return str(answer.at("/webhook/id"))
