@@ -21,8 +21,8 @@ from .verify import try_rule
 
 #: Kinds that no other seed changes: they spend a limited key, or wait for deliveries.
 SAME_EACH_TIME = frozenset(("limits", "events"))
-# What differs between two runs into the same failure.
-_CHANGING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[\w.+-]+@[\w.-]+|\d+|\b[a-z0-9]{8,}\b")
+# What differs between two runs into the same failure: values, in quotes or braces, and the body of an answer.
+_CHANGING = re.compile(r"""got (?P<status>\d{3})\b.*|"[^"]*"|'[^']*'|\{.*\}|\[.*\]|\S*\d\S*|\S+@\S+""", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Saved:
 
 def signature(verdict: Verdict) -> tuple[str, str]:
     """What makes a failure another one: its rule, and what was said of it but for ids, numbers and contacts."""
-    return verdict.rule.id, _CHANGING.sub("*", verdict.detail)
+    return verdict.rule.id, _CHANGING.sub(lambda found: found["status"] or "*", verdict.detail)
 
 
 def explore(plan: Plan, tell: Callable[[Saved, Verdict], None], round_done: Callable[[int, int], None]) -> list[Saved]:

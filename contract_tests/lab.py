@@ -18,6 +18,7 @@ from mockserver.contract.model import Window
 from .caller import Caller
 from .fresh import Fresh
 from .pace import Pace
+from .receiver import Receiver
 from .rule import Broken, NotChecked
 from .search import Search
 from .target import Credential, Target, TargetError
@@ -227,6 +228,15 @@ class Lab:
         if isinstance(value, Broken | NotChecked):
             raise value
         return value  # type: ignore[no-any-return]
+
+    def receiver(self) -> Receiver:
+        """Where webhooks are awaited, one a run. Raises NotChecked where the target file says nothing of it."""
+        return self.once(Receiver, self._listen)
+
+    def _listen(self) -> Receiver:
+        if self.target.webhooks is None:
+            raise NotChecked("needs [webhooks] in the target file")
+        return self._open.enter_context(Receiver(self.target.webhooks))
 
     def operation(self, name: str) -> Operation:
         return self.contract.operations[name]

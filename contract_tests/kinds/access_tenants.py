@@ -334,7 +334,7 @@ def order(lab: Lab, operation: Operation) -> None:
     statuses = lab.contract.errors.statuses
     parts = call(lab, operation)
     for reason, pairs in (("credential-missing", ()), ("credential-invalid", _invalid(lab))):
-        for what, changes, headers in _also_wrong(lab, operation):
+        for what, changes, headers in _also_wrong(operation):
             answer = sends(lab, operation, {**parts, **changes}, [*pairs, *headers])
             refused(lab, answer, statuses[reason], f"{reason.replace('-', ' ')} and {what}")
     missing = sends(lab, operation, {**parts, "method": "PUT"}, ())
@@ -346,7 +346,7 @@ def _invalid(lab: Lab) -> tuple[tuple[str, str], ...]:
     return ((scheme.header, in_scheme(lab, "invalid")),)
 
 
-def _also_wrong(lab: Lab, operation: Operation) -> Iterator[tuple[str, dict[str, Any], list[tuple[str, str]]]]:
+def _also_wrong(operation: Operation) -> Iterator[tuple[str, dict[str, Any], list[tuple[str, str]]]]:
     """What else may be wrong with a call: its name, the parts that change, and the headers."""
     if operation.body_schema is not None:
         yield "malformed JSON", _raw(b"{"), []
@@ -374,7 +374,7 @@ def _raw(content: bytes) -> dict[str, Any]:
 def order_scope(lab: Lab, operation: Operation) -> None:
     lacking = lab.without(operation.scopes[0])
     parts = call(lab, operation)
-    for what, changes, headers in _also_wrong(lab, operation):
+    for what, changes, headers in _also_wrong(operation):
         answer = lacking(operation.id, **{**parts, **changes}, headers=headers)
         refused(lab, answer, 403, f"no scope and {what}")
         foreign = lab.main(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,9 +29,7 @@ def has_envelope(lab: Lab, answer: Answer, where: str, *, words: bool = False) -
         value: Any = answer.json
     except AssertionError:
         value = None
-    problem = {"success-flag": _flag, "error-object": _object, "problem-details": _problem}[
-        lab.contract.errors.envelope
-    ](lab, answer, value, words)
+    problem = _FORMS[lab.contract.errors.envelope](lab, answer, value, words=words)
     lab.expect(not problem, f"{problem} for {where}", f"{answer} ({answer.headers.get('content-type')})")
 
 
@@ -49,12 +47,12 @@ def _text(value: Any) -> bool:
     return isinstance(value, str) and value.strip() != ""
 
 
-def _flag(_lab: Lab, answer: Answer, value: Any, _words: bool) -> str:
+def _flag(_lab: Lab, answer: Answer, value: Any, **_: bool) -> str:
     sound = isinstance(value, dict) and value.get("success") is False and _text(value.get("error"))
     return "" if sound and _media_type(answer) == "application/json" else "JSON with success false and error, a text,"
 
 
-def _object(lab: Lab, answer: Answer, value: Any, words: bool) -> str:
+def _object(lab: Lab, answer: Answer, value: Any, *, words: bool) -> str:
     error = value.get("error") if isinstance(value, dict) else None
     word = lab.contract.errors.types.get(answer.status)
     if answer.status not in _PAGED and not words:
@@ -71,7 +69,7 @@ def _object(lab: Lab, answer: Answer, value: Any, words: bool) -> str:
     return "" if sound else f"JSON with error, its type {word or 'a text'}, code {answer.status} and message a text,"
 
 
-def _problem(_lab: Lab, answer: Answer, value: Any, _words: bool) -> str:
+def _problem(_lab: Lab, answer: Answer, value: Any, **_: bool) -> str:
     sound = (
         isinstance(value, dict)
         and value.get("status") == answer.status
@@ -80,6 +78,13 @@ def _problem(_lab: Lab, answer: Answer, value: Any, _words: bool) -> str:
     )
     name = HTTPStatus(answer.status).phrase if answer.status in HTTPStatus._value2member_map_ else "its name"
     return "" if sound else f"problem details with type, title ({name}), status {answer.status} and detail"
+
+
+_FORMS: Mapping[str, Callable[..., str]] = {
+    "success-flag": _flag,
+    "error-object": _object,
+    "problem-details": _problem,
+}
 
 
 def share(lab: Lab, operation: Operation, variants: Iterable[_T], always: int = 4) -> list[_T]:

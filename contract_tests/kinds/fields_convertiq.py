@@ -338,7 +338,7 @@ def user_own(lab: Lab, _operation: Operation) -> None:
     source=named("C21"),
 )
 def created_at(lab: Lab, _operation: Operation) -> None:
-    moments = []
+    moments: list[datetime] = []
     for number in range(4 if lab.frugal else _MANY):
         answer = create(lab, complete(lab) if number % 2 else small(lab))
         text = answer.at("/lead/created_at")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mockserver.contract import Operation
 
-from ..models.mega_population import SORTS, check, filters, listed, need, population, same_people, some, told
+from ..models.mega_population import SORTS, check, filters, listed, need, population, same_people, some, told, word
 from ..rule import Kind, assumed, named, only
 
 if TYPE_CHECKING:
@@ -106,6 +106,38 @@ def filter_values(lab: Lab, _operation: Operation) -> None:
         answer = listed(lab, made.word, query)
         empty = (answer.at("/leads"), answer.at("/total"), answer.at("/next_cursor")) == ([], 0, None)
         lab.expect(empty, f"no leads, total 0 and no cursor with {query}", answer)
+
+
+@kind.promise(
+    "filter-merged",
+    "A lead is filtered by what it is after a merge, and by the lead_line among its custom fields.",
+    on=_LIST,
+    source=assumed("M39", "lead_line is a custom field of its own kind; a merge overwrites it, and the stage."),
+)
+def filter_merged(lab: Lab, _operation: Operation) -> None:
+    token, email = word(lab), lab.fresh.email()
+    slugs = list(lab.facts.get("stages", ()))[:2]
+    given = {"contact_name": f"Ann {token}", "contact_email": email}
+    lines: tuple[tuple[str, Any], ...] = (
+        ("buyer", "createLead"),
+        ("seller", "createLead"),
+        ("buyer", "bulkImportLeads"),
+    )
+    for at, (line, operation) in enumerate(lines):
+        stage = {"stage_slug": slugs[at % len(slugs)]} if slugs else {}
+        row: dict[str, Any] = {**given, **stage, "custom_fields": {"lead_line": line}}
+        answer = lab.main(operation, body=row if operation == "createLead" else {"leads": [row]})
+        lab.expect(answer.ok, f"201 or 200 for {row}", answer)
+        lead = listed(lab, token).at("/leads")[0]
+        for wanted in ("buyer", "seller"):
+            found = listed(lab, token, {"lead_line": wanted}).at("/leads")
+            same_people(lab, found, [lead] if wanted == line else [], f"with lead_line {wanted}")
+        for one in population(lab).stages():
+            found = listed(lab, token, {"stageId": one}).at("/leads")
+            same_people(lab, found, [lead] if lead["current_stage"]["id"] == one else [], f"with stageId {one}")
+        if slugs:
+            got = lead["current_stage"]["slug"]
+            lab.expect(got == stage["stage_slug"], f"the stage {stage['stage_slug']}", got)
 
 
 @kind.promise(

@@ -19,7 +19,7 @@ from ..worlds.workspace import Workspace
 if TYPE_CHECKING:
     from ..lab import Lab
 
-kind = Kind("lists")
+kind = Kind("records")
 WORLD = CRMLeadPro()
 
 LIST = only("crmleadpro/listLeads")

@@ -76,7 +76,14 @@ def custom_fields(lab: Lab, _operation: Operation) -> None:
     for query in ({}, {"include_custom_fields": "false"}, {"include_custom_fields": "false", "lead_line": "buyer"}):
         for lead in listed(lab, made.word, query).at("/leads"):
             lab.expect("custom_fields" not in lead, f"no custom_fields with {query}", lead)
-    for extra in ({}, {"sort_by": "created_at", "sort_dir": "desc"}, {"status": "active"}):
+    others: list[dict[str, Any]] = [
+        {},
+        {"sort_by": "created_at", "sort_dir": "desc"},
+        {"status": "active"},
+        {"limit": 5, "offset": 9},
+    ]
+    following = listed(lab, made.word, {"limit": 4}).at("/next_cursor", None)
+    for extra in (*others, *([{"cursor": following}] if following else [])):
         for lead in listed(lab, made.word, {"include_custom_fields": "true", **extra}).at("/leads"):
             answered = made.answers.get(lead["id"], {}).get("custom_fields")
             found = lead.get("custom_fields")
@@ -313,6 +320,29 @@ def isolation(lab: Lab, _operation: Operation) -> None:
             theirs = {lead.get("customer_id", "").lower() for lead in answer.at("/leads")}
             main = lab.credential.tenant.lower()
             lab.expect(not main or main not in theirs, f"no lead of the customer {main}", answer)
+
+
+@kind.promise("same-customer", "All keys of a customer list the same leads.", on=_LIST, source=named("customer"))
+def same_customer(lab: Lab, _operation: Operation) -> None:
+    colleague = lab.colleague("public_api:leads:read")
+    made = population(lab)
+    for query in some(lab, filters(made)[:5]):
+        found = listed(lab, made.word, query, colleague).at("/leads")
+        same_people(lab, found, made.fitting(query), f"for another key with {query}")
+
+
+@kind.promise(
+    "unknown-parameter",
+    "A query parameter that is not documented is ignored.",
+    on=_LIST,
+    source=assumed("161", "Unknown query parameters are ignored."),
+)
+def unknown_parameter(lab: Lab, _operation: Operation) -> None:
+    made = population(lab)
+    for query in ({"page": "2"}, {"colour": "red", "lead_line": "buyer"}, {"stage_id": "x"}, {"Limit": "1"}):
+        known = {name: value for name, value in query.items() if name == "lead_line"}
+        found = listed(lab, made.word, query).at("/leads")
+        same_people(lab, found, made.fitting(known), f"with {query}")
 
 
 def _digits(phone: str | None) -> str:

@@ -14,7 +14,7 @@ from ..worlds.workspace import ID, MOMENT, Workspace
 if TYPE_CHECKING:
     from ..lab import Lab
 
-kind = Kind("sales")
+kind = Kind("records")
 
 REGISTER = only("crmleadpro/createWebhook")
 _EVENTS = ("lead.created", "lead.status_changed", "deal.won", "deal.lost", "campaign.sent", "contact.updated")

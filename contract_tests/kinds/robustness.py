@@ -101,7 +101,22 @@ def _no_grammar(body: Any) -> Iterator[Variant]:
     yield "a value without a name", f"{text[:-1]}, 1}}".encode()
     yield "a name without a value", f'{text[:-1]}, "extra"}}'.encode()
     yield "a missing comma", f'{text[:-1]} "extra": 1}}'.encode()
-    for raw in ("True", "None", "undefined", "nil", "0x10", "01", "+1", ".5", "1.", "1e", "-", "1_000", "١", "1,5"):
+    for raw in (
+        "True",
+        "None",
+        "undefined",
+        "nil",
+        "0x10",
+        "01",
+        "+1",
+        ".5",
+        "1.",
+        "1e",
+        "-",
+        "1_000",
+        "\u0661",
+        "1,5",
+    ):
         yield f"the value {raw}", with_extra(body, raw)
     yield "a line break within a text", with_extra(body, '"a\nb"')
     yield "a tab within a text", with_extra(body, '"a\tb"')

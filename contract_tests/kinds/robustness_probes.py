@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -60,7 +61,7 @@ def put(body: Any, path: Path, value: Any) -> Any:
     """The body with this value at the path; what is missing on the way is made."""
     whole = copy.deepcopy(body)
     at = whole
-    for name, following in zip(path[:-1], path[1:], strict=True):
+    for name, following in itertools.pairwise(path):
         empty: Any = [] if isinstance(following, int) else {}
         if isinstance(at, dict):
             at[name] = at[name] if isinstance(at.get(name), type(empty)) and at[name] else empty
@@ -138,7 +139,7 @@ def probes(contract: Contract, operation: Operation) -> tuple[Probe, ...]:
 def of_member(contract: Contract, member: Member) -> Iterator[Probe]:
     """The probes of one member."""
 
-    def probe(family: Family, keyword: str, value: Any, fits: bool) -> Probe:
+    def probe(family: Family, keyword: str, value: Any, *, fits: bool) -> Probe:
         return Probe(family, member.path, value, fits, source(contract, member, keyword))
 
     schema = member.schema
@@ -148,11 +149,11 @@ def of_member(contract: Contract, member: Member) -> Iterator[Probe]:
         yield probe("types", "nullable", None, fits=True)
     for keyword, value, fits in (*_edges(schema), *_lengths(schema), *_counts(schema)):
         if not fits or member.path[-1] not in UNCHECKED:
-            yield probe("bounds", keyword, value, fits)
+            yield probe("bounds", keyword, value, fits=fits)
     for keyword, value, fits in _words(schema):
-        yield probe("enums", keyword, value, fits)
+        yield probe("enums", keyword, value, fits=fits)
     for value, fits in _forms(member):
-        yield probe("forms", "pattern" if "pattern" in schema else "", value, fits)
+        yield probe("forms", "pattern" if "pattern" in schema else "", value, fits=fits)
 
 
 _OF_TYPE: dict[str, tuple[Any, ...]] = {
@@ -170,6 +171,10 @@ def _of_other_types(schema: dict[str, Any]) -> Iterator[Any]:
     allowed = _types(schema)
     if not allowed:
         return
+    if "x-form" in schema and allowed <= {"string", "null"}:
+        # A number that would do as a text, for whoever turns the one into the other.
+        digits = (text for text in samples(schema["x-form"]) if text.isascii() and text.isdigit())
+        yield from (int(text) for text in itertools.islice(filter(_valid(schema), digits), 1))
     for kind, values in _OF_TYPE.items():
         if kind not in allowed and not (kind == "number" and "integer" not in allowed):
             yield from values

@@ -108,7 +108,7 @@ def _of_integer(schema: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
         " 1",
         "01x",
         "0x1",
-        "١",
+        "\u0661",
         "1,0",
         "1_0",
         "NaN",
@@ -133,14 +133,12 @@ def _of_text(schema: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
         ):
             if near not in words:
                 yield "", near, False
-    elif "x-form" in schema:
-        for text in _FORMS:
-            if not fits(text) or text in _GOOD:
-                yield "", text, fits(text)
-    if "maxLength" in schema and not words and "x-form" not in schema:
+    if "x-form" in schema:
+        yield from (("", text, fits(text)) for text in _FORMS if text in _GOOD or not fits(text))
+    elif "maxLength" in schema and not words:
         most = schema["maxLength"]
-        for text in ("a" * most, "a" * (most + 1), "é" * most, "😀" * (most + 1), "a" * (3 * most)):
-            yield "", text, fits(text)
+        lengths = ("a" * most, "a" * (most + 1), "é" * most, "😀" * (most + 1), "a" * (3 * most))
+        yield from (("", text, fits(text)) for text in lengths)
     if not words:
         yield "", "a\x00b", False
 

@@ -46,7 +46,7 @@ ORDINARY = (
 TRICKY = (
     "e\u0301 combining",
     "Z\u0351\u036b\u0343\u036a\u0302\u036b\u033da\u034e\u0347l\u0337g\u0353\u033co",
-    "𝔸𝕊𝕋ℝ𝔸𝕃",
+    "\U0001d538\U0001d54a\U0001d54b\u211d\U0001d538\U0001d543",
     "\u202eright to left\u202c",
     "שלום עולם",
     "zero\u200bwidth",
@@ -88,7 +88,7 @@ TRICKY = (
     '""',
     "a  b   c",
     "ten chars!",
-    "İıſK",
+    "\u0130\u0131\u017f\u212a",
     "ß ẞ",
     "ﬁ",
     "x" * 200,

@@ -13,7 +13,7 @@ from ..worlds.workspace import Workspace
 if TYPE_CHECKING:
     from ..lab import Lab
 
-kind = Kind("lists")
+kind = Kind("records")
 
 BOTH = only("crmleadpro/listLeads", "crmleadpro/listContacts")
 CONTAINED = assumed("P19", "A search finds what contains the text, in any letter case.")
@@ -115,7 +115,7 @@ def search_literal(lab: Lab, operation: Operation) -> None:
     leads = [here.create(name=f"Plain abc {number}", company="10000 xaby 5050", tags=[mark]) for number in range(2)]
     odd = {text: here.create(company=f"so {text} so", tags=[mark]) for text in ODD}
     for text, lead in odd.items():
-        for asked in {text, text.upper()}:
+        for asked in dict.fromkeys((text, text.upper())):
             here.lists([lead], operation.id, search=asked, tag=mark)
     for text in ("%", "_", "\\", "*", "[", "'", '"', "Ж", "ünal", "so (y) so", "so  (y)"):
         found = [lead for one, lead in odd.items() if text.lower() in f"so {one} so".lower()]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 kind = Kind("records")
 CREATE = only("convertiq/createLead")
 _BLANK = ("", " ", "   ", "\t\n", "\u00a0", "\u3000")
-_NO_TEXT = (5, 5.5, True, False, ["a"], {"a": "b"}, [], {})
-_NO_NUMBER = ("7", "", "seven", True, False, [7], {"a": 7}, [], {})
+_NO_TEXT: tuple[Any, ...] = (5, 5.5, True, False, ["a"], {"a": "b"}, [], {})
+_NO_NUMBER: tuple[Any, ...] = ("7", "", "seven", True, False, [7], {"a": 7}, [], {})
 _NO_EMAIL = (
     "not-an-email",
     "a@",
@@ -193,11 +193,20 @@ def length(lab: Lab, _operation: Operation) -> None:
 )
 def no_lead(lab: Lab, _operation: Operation) -> None:
     lead = small(lab)
-    for wrong in (None, [], [lead], "lead", "", 5, True, {}):
+    no_object: tuple[Any, ...] = (None, [], [lead], "lead", "", 5, True, {})
+    for wrong in no_object:
         refused(lab, lab.main("createLead", body={"lead": wrong}), f"a lead that is {wrong!r}")
-    for body in ({}, lead, complete(lab), {"leads": [lead]}, {"Lead": lead}, {"data": {"lead": lead}}):
-        refused(lab, lab.main("createLead", body=body), f"a body with {', '.join(body) or 'nothing'} and no lead")
-    for body in ([], [{"lead": lead}], None, "lead", 5, True):
+    objects: tuple[dict[str, Any], ...] = (
+        lead,
+        complete(lab),
+        {"leads": [lead]},
+        {"Lead": lead},
+        {"data": {"lead": lead}},
+    )
+    for without in ({}, *objects):
+        refused(lab, lab.main("createLead", body=without), f"a body with {', '.join(without) or 'nothing'} and no lead")
+    bodies: tuple[Any, ...] = ([], [{"lead": lead}], None, "lead", 5, True)
+    for body in bodies:
         refused(lab, lab.main("createLead", body=body), f"the body {body!r}")
     for content in (b"", b"{", b'{"lead": {"name": "A"}', b"name=A&email=a%40example.com", b"{'lead': {}}"):
         refused(lab, lab.main("createLead", content=content), f"the body {content!r}")

@@ -109,8 +109,8 @@ _PHONES: tuple[Any, ...] = (
     {"number": "9876543210"},
 )
 _BLANK = ("", " ", "   ", "\t\n", "\u00a0", "\u3000")
-_NO_TEXT = (5, 5.5, True, False, ["a"], {"a": "b"}, [], {})
-_NO_NUMBER = ("7500000", "", "ten", True, False, [1], {"a": 1}, [], {})
+_NO_TEXT: tuple[Any, ...] = (5, 5.5, True, False, ["a"], {"a": "b"}, [], {})
+_NO_NUMBER: tuple[Any, ...] = ("7500000", "", "ten", True, False, [1], {"a": 1}, [], {})
 _NO_EMAIL = (
     "not-an-email",
     "a@",
@@ -221,8 +221,9 @@ def budget(lab: Lab, _operation: Operation) -> None:
         answer = lab.main("captureLead", body={**lead, "budgetMin": low, "budgetMax": high})
         refused(lab, answer, f"a budget from {low} to {high}")
     new(lab, lead, "it was refused before, so nothing was written")
-    for low, high in ((0, 0), (1, 1), (0, 1), (7500000, 7500000.01), (1, None), (None, 1), (10**12, 10**12)):
-        new(lab, small(lab, budgetMin=low, budgetMax=high), f"a budget from {low} to {high}")
+    allowed: tuple[tuple[Any, Any], ...] = ((0, 0), (1, 1), (0, 1), (7500000, 7500000.01), (1, None), (None, 1))
+    for least, most in (*allowed, (10**12, 10**12)):
+        new(lab, small(lab, budgetMin=least, budgetMax=most), f"a budget from {least} to {most}")
 
 
 @kind.promise("nul", "A text with a NUL character answers 400.", on=CAPTURE, source=named("no-nul"))

@@ -88,10 +88,13 @@ def is_changed_whole(lab: Lab, _operation: Operation) -> None:
             known = {} if change in (fixed, unknown) else {k: v for k, v in change.items() if k != "rotate_secret"}
             expected = {**before, **known, "updated_at": after["updated_at"]}
             lab.expect(after == expected, f"{expected} after {change}", after)
-            moved = moment(after["updated_at"]) > moment(before["updated_at"])
-            lab.expect(moved, f"updated_at after {before['updated_at']}", after["updated_at"])
+            back = moment(after["updated_at"]) < moment(before["updated_at"])
+            lab.expect(not back, f"updated_at not before {before['updated_at']}", after["updated_at"])
             lab.expect(shown(lab, before["id"]) == after, f"{after} in the list", shown(lab, before["id"]))
             before = after
+        # All that took more than a millisecond.
+        moved = moment(before["updated_at"]) > moment(made.at("/webhook/updated_at"))
+        lab.expect(moved, f"updated_at after {made.at('/webhook/updated_at')}", before["updated_at"])
 
 
 @kind.promise("secret-rotated", "rotate_secret makes a new secret, which is shown once.", on=_PATCH, source=_PAGE)

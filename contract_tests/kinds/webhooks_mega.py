@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -213,3 +214,16 @@ def listed_to_its_customer(lab: Lab, _operation: Operation) -> None:
         ids = [answer.at("/webhook/id") for answer in (mine, theirs)]
         seen = [[listed(lab, one, who) is not None for one in ids] for who in (lab.main, stranger)]
         lab.expect(seen == [[True, False], [False, True]], "each customer's own webhook alone", seen)
+
+
+@kind.promise("list-many", "All webhooks are listed, and to all keys of their customer.", on=_LIST, source=_SHAPE)
+def all_are_listed(lab: Lab, _operation: Operation) -> None:
+    with contextlib.ExitStack() as stack:
+        made = [stack.enter_context(registered(lab)).at("/webhook/id") for _ in range(25)]
+        found = [webhook["id"] for webhook in everyone(lab) if webhook["id"] in made]
+        lab.expect(sorted(found) == sorted(made), f"{len(made)} webhooks, each once", f"{len(found)}")
+        colleague = lab.colleague(SCOPE)
+        found = [webhook["id"] for webhook in everyone(lab, colleague) if webhook["id"] in made]
+        lab.expect(
+            sorted(found) == sorted(made), f"{len(made)} webhooks for another key of the customer", f"{len(found)}"
+        )

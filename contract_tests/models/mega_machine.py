@@ -13,7 +13,7 @@ from ..wire import Answer
 from .machine import step
 from .mega import Book, Lead, unambiguous
 from .mega_hooks_machine import WHO, Hooks
-from .mega_population import ALL, DIRECTIONS, SORTS, in_order, word
+from .mega_population import ALL, DIRECTIONS, SORTS, in_order, moment, word
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -166,8 +166,8 @@ class Customers(Hooks):
                 got = lead.get(name, "absent")
                 self.lab.expect(got == value, f"{name} {value!r} in the lead {lead['id']}", repr(got))
         if "updated_at" in expected:
-            later = lead["updated_at"] > expected["updated_at"]
-            self.lab.expect(later, f"updated_at after {expected['updated_at']}", lead["updated_at"])
+            back = moment(lead["updated_at"]) < moment(expected["updated_at"])
+            self.lab.expect(not back, f"updated_at not before {expected['updated_at']}", lead["updated_at"])
 
     @step(at=st.integers(0, 3))
     def retry(self, at: int) -> None:

@@ -26,7 +26,7 @@ LINES = ("buyer", "seller", None)
 _MILLISECOND = timedelta(milliseconds=1)
 _FEW = 3
 # Moments are told in milliseconds. So long between two creates, there is a moment that lies between them.
-_APART = 0.003
+APART = 0.003
 _NAMES = ("Ada", "Björn", "Chen", "Dina", "Eve", "Femi", "Gül", "Hana", "Ivo", "Jo", "Kim", "Lea")
 _PLATFORMS = ("google_ads", "direct", "hubspot", "referral")
 _TYPES = ("form", "chat", "import")
@@ -116,16 +116,16 @@ def _build(lab: Lab) -> Population:
     slugs: Sequence[str | None] = list(lab.facts.get("stages", ()))[:2] or [None]
     _import(lab, made.word, slugs, lines)
     for at, name in enumerate(_NAMES):
-        time.sleep(_APART)
+        time.sleep(APART)
         body = _body(lab, f"{name} {made.word}", at, slugs)
         answer = lab.main("createLead", body=body)
         lab.expect(answer.ok, f"201 for {body}", answer)
         made.answers[answer.at("/lead/id")] = answer.at("/lead")
-    time.sleep(_APART)
+    time.sleep(APART)
     _import(lab, made.word, slugs, lines)
     known = [lead for lead in made.answers.values() if lead.get("contact_email")]
     for lead in (known[4], known[0], known[2]):
-        time.sleep(_APART)
+        time.sleep(APART)
         again = {name: lead[name] for name in ("contact_name", "contact_email")}
         answer = lab.main("createLead", body=again)
         made.answers[answer.at("/lead/id")] = answer.at("/lead")

@@ -979,6 +979,8 @@ def trusted() -> ssl.SSLContext:
 
 # HTTP
 
+BASE = "/api/agents/crm"
+
 OPERATIONS: dict[str, dict[str, Operation]] = {
     "/leads": {
         "GET": Operation("listLeads", READ, "default", list_leads),
@@ -998,9 +1000,14 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
 }
 
 
+def below_base(path: str) -> str:
+    """The path below the API's base; a path that is elsewhere fits nothing."""
+    return path.removeprefix(BASE) if path.startswith(BASE) else ""
+
+
 def route(scope: Scope) -> tuple[dict[str, Operation], str]:
     """The operations of a path, and the id of the webhook that it names."""
-    path = scope["path"]
+    path = below_base(scope["path"])
     fitting = re.fullmatch("/lead-webhooks/([^/\0]+)", path)
     template = "/lead-webhooks/{id}" if fitting else path
     raw = (scope.get("raw_path") or b"").partition(b"?")[0]

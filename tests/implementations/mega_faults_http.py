@@ -7,7 +7,7 @@ from tests.implementations.mega_faults_forms import assumed, vendor_page
 UNREADABLE = "    except (ValueError, RecursionError) as error:\n        raise Refusal(400, "
 MEDIA = '    if media != "application/json":\n'
 HEADERS = "        headers = header_values(scope)\n"
-PATH = '    path = scope["path"]\n'
+PATH = '    path = below_base(scope["path"])\n'
 METHOD = '    operation = operations.get("GET" if scope["method"] == "HEAD" else scope["method"])\n'
 ROBUSTNESS = (
     assumed(
@@ -199,9 +199,18 @@ ROBUSTNESS = (
         ("return Answer(204, None, allowed(operations))", "return Answer(204, None, {})"),
         subtle=True,
     ),
-    assumed("slash-at-the-end", "*/robustness", (PATH, '    path = scope["path"].rstrip("/")\n'), subtle=True),
-    assumed("path-in-any-letter-case", "*/robustness", (PATH, '    path = scope["path"].lower()\n'), subtle=True),
-    assumed("slashes-in-a-row", "*/robustness", (PATH, '    path = re.sub("/+", "/", scope["path"])\n'), subtle=True),
+    assumed(
+        "slash-at-the-end", "*/robustness", (PATH, '    path = below_base(scope["path"]).rstrip("/")\n'), subtle=True
+    ),
+    assumed(
+        "path-in-any-letter-case", "*/robustness", (PATH, '    path = below_base(scope["path"]).lower()\n'), subtle=True
+    ),
+    assumed(
+        "slashes-in-a-row",
+        "*/robustness",
+        (PATH, '    path = re.sub("/+", "/", below_base(scope["path"]))\n'),
+        subtle=True,
+    ),
     assumed("slash-in-disguise", "*/robustness", (' or b"%2f" in raw.lower()', ""), subtle=True),
     assumed(
         "only-clients-that-accept-json",

@@ -67,6 +67,7 @@ SHAPE = (
         "stage-is-a-text",
         "*/conformance",
         shows("current_stage", 'store["stages"][lead["stage_slug"]]', '"current_stage": lead["stage_slug"]'),
+        ('{name: view["current_stage"][name]', '{name: store["stages"][lead["stage_slug"]][name]'),
     ),
     documented(
         "stage-id-is-a-number",

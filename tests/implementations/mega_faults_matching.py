@@ -86,13 +86,18 @@ FINDING = (
     assumed(
         "email-domain-as-punycode",
         "createLead/deduplication",
-        email_key(
+        email_key(f"in_ascii({EMAIL_KEY})"),
+        (
+            "def email_key(",
             (
-                're.sub("@.*", lambda domain: "@" + domain[0][1:].encode("idna", "ignore").decode() if '
-                'len(domain[0]) < 60 and ".." not in domain[0] else domain[0], '
-            )
-            + EMAIL_KEY
-            + ")"
+                "def in_ascii(email: str) -> str:\n"
+                '    local, _, domain = email.partition("@")\n'
+                "    try:\n"
+                "        return f\"{local}@{domain.encode('idna').decode()}\" if domain else email\n"
+                "    except UnicodeError:\n"
+                "        return email\n\n\n"
+                "def email_key("
+            ),
         ),
         subtle=True,
     ),
@@ -342,7 +347,16 @@ MERGING = (
     documented(
         "merge-gives-a-new-id",
         "createLead/deduplication",
-        (MERGED, '    del store["leads"][lead["id"]]\n    lead = {**lead, "id": str(uuid.uuid4())}\n' + MERGED),
+        (
+            MERGED,
+            (
+                '    store["leads"].pop(lead["id"], None)\n'
+                '    for index in (store["by_email"], store["by_phone"]):\n'
+                '        index.update({key: None for key, known in index.items() if known == lead["id"]})\n'
+                '    lead = {**lead, "id": str(uuid.uuid4())}\n'
+            )
+            + MERGED,
+        ),
     ),
     documented(
         "merge-is-listed-twice",

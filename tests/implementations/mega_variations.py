@@ -12,7 +12,7 @@ NEW_LEAD_ID = '        "id": str(uuid.uuid4()),\n        "customer_id"'
 VIEW = '    return {**view, "custom_fields": lead["custom_fields"]} if custom_fields else view\n'
 ENVELOPE = '{"error": {"type": kind, "code": refusal.status, "message": refusal.message}}'
 ANSWERED = '    headers = {"X-Content-Type-Options": "nosniff", **answer.headers}\n'
-PATH = '    path = scope["path"]\n'
+PATH = '    path = below_base(scope["path"])\n'
 METHOD = '    operation = operations.get("GET" if scope["method"] == "HEAD" else scope["method"])\n'
 OPTIONS = "            return Answer(204, None, allowed(operations))\n"
 GIVEN = "    given = an_object(call.body)\n    if wrong :="
@@ -139,7 +139,7 @@ VARIATIONS: tuple[Variation, ...] = (
             ("object_pairs_hook=unique", "object_pairs_hook=dict"),
             ('NUL = re.compile("\\0")', 'NUL = re.compile("(?!)")'),
             ("MAX_DEPTH = 32\n", "MAX_DEPTH = 200\n"),
-            (PATH, '    path = scope["path"].rstrip("/")\n'),
+            (PATH, '    path = below_base(scope["path"]).rstrip("/")\n'),
             ('r"(?i:bearer) (mega', 'r"(?i:bearer) +(mega'),
         ),
     ),
@@ -156,7 +156,7 @@ VARIATIONS: tuple[Variation, ...] = (
                     '    slugs = given.get("custom_fields")\n'
                     '    unknown |= set(slugs) - set(call.store["custom_fields"]) if isinstance(slugs, dict) '
                     "else set()\n"
-                    '    nulls = [name for name, value in given.items() if value is None and name.startswith("contact")]\n'
+                    '    nulls = [name for name in given if given[name] is None and name.startswith("contact")]\n'
                     "    if unknown or nulls:\n"
                     '        raise Refusal(400, "There are unknown members, or null for a contact field")\n'
                     "    if wrong :="

@@ -1,0 +1,244 @@
+"""A receiver of webhooks: real sockets, an inbox for each path, and answers as a test wants them."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, ClassVar, Self
+
+import httpx
+
+from .rule import Broken, NotChecked
+from .target import Listening
+from .wire import Answer
+
+#: How often the server looks whether it is to end.
+_LOOK_SECONDS = 0.05
+_IDLE_SECONDS = 30.0
+_LONGEST_BODY = 4 << 20
+_SHOWN = 300
+#: Tells a receiver that nobody listens here, so that it may stop for good.
+_GONE = 410
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a delivery is answered with, after so many seconds. A status of 0 hangs up without an answer."""
+
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A request that arrived. `path` has its query; `arrived` is in seconds of a clock that only runs forward,
+    `moment` in seconds since 1970.
+    """
+
+    method: str
+    path: str
+    headers: httpx.Headers
+    body: bytes
+    arrived: float
+    moment: float
+
+    @property
+    def json(self) -> Any:
+        """The body's value. Raises Broken where it is not JSON."""
+        try:
+            return Answer(200, self.headers, self.body).json
+        except Broken:
+            raise Broken("a delivery in JSON", str(self)) from None
+
+    def at(self, pointer: str, default: Any = None) -> Any:
+        """The value at a JSON pointer, `default` where there is none."""
+        return Answer(200, self.headers, self.body).at(pointer, default)
+
+    def holds(self, *texts: str) -> bool:
+        """Whether one of these is in the body. Only for letters and digits, which JSON never spells otherwise."""
+        return any(text.encode() in self.body for text in texts)
+
+    def __str__(self) -> str:
+        text = self.body.decode("utf-8", "replace")
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(self.body)} bytes)"
+        return f"{self.method} {self.path} {shown}".strip()
+
+
+@dataclass
+class Inbox:
+    """What arrives at one path, which nobody else knows, at `url`."""
+
+    url: str
+    _news: threading.Condition
+    _received: list[Delivery] = field(default_factory=list)
+    _replies: dict[str, list[Reply]] = field(default_factory=dict)
+    _closed: bool = False
+
+    def script(self, *replies: Reply, about: str) -> None:
+        """Answer those that hold this text with these in turn; the last one goes on. All others are answered 200."""
+        with self._news:
+            self._replies[about] = list(replies)
+
+    def about(self, *texts: str) -> list[Delivery]:
+        """What has arrived so far and holds one of these texts, in the order of arrival."""
+        with self._news:
+            return [one for one in self._received if one.holds(*texts)]
+
+    def wait(self, *texts: str, number: int = 1, seconds: float) -> list[Delivery]:
+        """The same, once there are so many or the time is over."""
+        with self._news:
+            self._news.wait_for(lambda: len(self.about(*texts)) >= number, seconds)
+            return self.about(*texts)
+
+    def close(self) -> None:
+        """Answer 410 from now on, and keep nothing more: what is registered at some vendors cannot be deleted."""
+        with self._news:
+            self._closed = True
+
+    def take(self, delivery: Delivery) -> Reply:
+        """Keep a delivery and say how to answer it."""
+        with self._news:
+            if self._closed:
+                return Reply(_GONE)
+            self._received.append(delivery)
+            self._news.notify_all()
+            for text, replies in self._replies.items():
+                if delivery.holds(text):
+                    return replies.pop(0) if len(replies) > 1 else replies[0]
+            return Reply()
+
+
+class Receiver:
+    """Listens while its `with` block runs. Raises NotChecked where it cannot."""
+
+    def __init__(self, where: Listening) -> None:
+        self._where = where
+        self._news = threading.Condition(threading.RLock())
+        self._inboxes: dict[str, Inbox] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self._server = _Server(self._where, self._take)
+        except OSError as error:
+            place = f"{self._where.host}:{self._where.port}"
+            raise NotChecked(f"cannot listen for webhooks at {place}: {error.strerror or error}") from None
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_LOOK_SECONDS,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.end()
+        self._thread.join()
+
+    def inbox(self, query: str = "") -> Inbox:
+        """A new one, at a path that is hard to guess, with this after it."""
+        path = f"/{secrets.token_hex(12)}"
+        host = f"[{self._where.url_host}]" if ":" in self._where.url_host else self._where.url_host
+        made = Inbox(f"http://{host}:{self._server.server_address[1]}{path}{query}", self._news)
+        with self._news:
+            self._inboxes[path] = made
+        return made
+
+    def wait(self, enough: Callable[[], bool], seconds: float) -> bool:
+        """Wait until this holds, which is looked at with each arrival, or the time is over. Whether it holds."""
+        with self._news:
+            return self._news.wait_for(enough, seconds)
+
+    def _take(self, delivery: Delivery) -> Reply:
+        with self._news:
+            inbox = self._inboxes.get(delivery.path.partition("?")[0])
+        return Reply(_GONE) if inbox is None else inbox.take(delivery)
+
+
+class _Server(ThreadingHTTPServer):
+    """Each connection has a thread; `end` closes them all."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, where: Listening, take: Callable[[Delivery], Reply]) -> None:
+        self.take = take
+        self.ended = threading.Event()
+        self._connections: set[socket.socket] = set()
+        self.address_family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
+        super().__init__((where.host, where.port), _Handler)
+
+    def server_bind(self) -> None:
+        # HTTPServer would look up the name of the address, which can take seconds.
+        socketserver.TCPServer.server_bind(self)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A sender that hangs up is none of our business."""
+
+    def end(self) -> None:
+        self.ended.set()
+        self.server_close()
+        for connection in tuple(self._connections):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:  # closed by the other side
+                continue
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = _IDLE_SECONDS
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    server: _Server
+    _SILENT: ClassVar[frozenset[int]] = frozenset((204, 304))
+
+    def answer(self) -> None:
+        arrived, moment = time.monotonic(), time.time()
+        body = self._chunks() if "chunked" in self.headers.get("transfer-encoding", "").lower() else self._measured()
+        headers = httpx.Headers(list(self.headers.items()))
+        reply = self.server.take(Delivery(self.command, self.path, headers, body, arrived, moment))
+        if reply.after:
+            self.server.ended.wait(reply.after)
+        if not reply.status:
+            self.close_connection = True
+            return
+        self.send_response_only(reply.status)
+        for name, value in reply.headers:
+            self.send_header(name, value)
+        if reply.status not in self._SILENT:
+            self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer  # noqa: N815  # named so there
+
+    def _measured(self) -> bytes:
+        length = self.headers.get("content-length", "0")
+        return self.rfile.read(min(int(length), _LONGEST_BODY)) if length.isdecimal() else b""
+
+    def _chunks(self) -> bytes:
+        body = b""
+        while size := int(self.rfile.readline().partition(b";")[0] or b"0", 16):
+            body += self.rfile.read(min(size, _LONGEST_BODY))
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass  # trailers
+        return body
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # named so in the base class
+        """What arrives is kept, not printed."""
