@@ -2,12 +2,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SERVE ?=
+BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint check clean
+.PHONY: help serve test lint check bench-detection clean
 
 help: ## Show what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 serve: .venv/serve ## Run the mock server; SERVE="--api mega --port 9000" passes options
 	@exec $(BIN)/leadmock serve $(SERVE)
@@ -24,6 +25,9 @@ lint: .venv/test node_modules/.installed ## Check the specs, the style and the t
 	$(BIN)/mypy
 
 check: lint test ## What CI runs
+
+bench-detection: .venv/test node_modules/.installed ## Compare what is found with other tools; BENCH="--faults 12" passes options
+	$(BIN)/python -m benchmarks.detection $(BENCH)
 
 clean: ## Remove what make has installed
 	rm -rf .venv node_modules

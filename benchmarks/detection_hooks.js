@@ -1,32 +1,37 @@
 // Hooks of Dredd: credentials, what each expected status needs, and the identifiers of what was created.
-// DETECTION_HOOKS names a JSON file: headers, forbidden (the headers that deserve a 403), integers (a query parameter
-// that takes a whole number, by "METHOD path"), results (the file to write).
+// DETECTION_HOOKS names a JSON file: headers, forbidden (the headers that deserve a 403), results (the file to write),
+// and by "METHOD path" integers (a query parameter that takes a whole number) and bytes (the largest body permitted).
 const fs = require('fs');
 const hooks = require('hooks');
 
 const given = JSON.parse(fs.readFileSync(process.env.DETECTION_HOOKS, 'utf8'));
-const renamed = new Map(); // identifiers of the examples -> those that the server has given
+const renamed = new Map(); // patterns of the examples' identifiers -> what the server has given in their place
 
 const SPOIL = {
   400: spoilSyntax,
   401: (transaction) => Object.keys(given.headers).forEach((name) => delete transaction.request.headers[name]),
   403: (transaction) => Object.assign(transaction.request.headers, given.forbidden),
   404: () => true, // The example's identifier, which the server has never given.
-  413: (transaction) => withBody(transaction, JSON.stringify('x'.repeat(1100000))),
+  413: (transaction) => withBody(transaction, JSON.stringify('x'.repeat(given.bytes[operation(transaction)] || 0))),
   415: (transaction) => {
     header(transaction, 'Content-Type', 'text/plain');
     return withBody(transaction, transaction.request.body);
   },
-  422: (transaction) => withBody(transaction, '{}'),
+  422: spoilFirstMember,
 };
 
 hooks.beforeEach((transaction, done) => {
   const status = Number(transaction.expected.statusCode);
-  Object.assign(transaction.request.headers, given.headers);
-  if (status < 300) {
-    transaction.fullPath = transaction.request.uri = known(transaction.fullPath);
+  const { headers } = transaction.request;
+  Object.keys(headers).filter((name) => !headers[name]).forEach((name) => delete headers[name]);
+  Object.assign(headers, given.headers);
+  // It takes each documented header for a required one: only a replay is marked, and nobody counts without a key.
+  expectNo(transaction, status === 401 ? /^(idempotent-replayed|ratelimit-.*)$/i : /^idempotent-replayed$/i);
+  if (status !== 404) {
+    transaction.fullPath = transaction.request.uri = timeless(known(transaction.fullPath));
     transaction.request.body = known(transaction.request.body);
-  } else if (!SPOIL[status] || SPOIL[status](transaction) === false) {
+  }
+  if (status >= 300 && (!SPOIL[status] || SPOIL[status](transaction) === false)) {
     transaction.skip = true; // 409, 429, 500: no single request brings them about.
   }
   done();
@@ -35,7 +40,7 @@ hooks.beforeEach((transaction, done) => {
 hooks.afterEach((transaction, done) => {
   if (transaction.request.method === 'POST' && Number(transaction.expected.statusCode) < 300 && transaction.real) {
     const [example, real] = [transaction.expected.body, transaction.real.body].map(identifier);
-    if (example && real) renamed.set(example, real);
+    if (example && real && !renamed.has(like(example))) renamed.set(like(example), real);
   }
   done();
 });
@@ -48,8 +53,23 @@ hooks.afterAll((transactions, done) => {
 
 function known(text) {
   let changed = text || '';
-  renamed.forEach((real, example) => { changed = changed.split(example).join(real); });
+  renamed.forEach((real, pattern) => { changed = changed.replace(new RegExp(pattern, 'g'), real); });
   return changed;
+}
+
+// All identifiers of the kind where the kind is written before it, such as lead_01J2XK3M4N5P6Q7R.
+function like(example) {
+  const kind = /^([a-z]+_)[0-9A-Za-z-]{12,}$/.exec(example);
+  return kind ? `\\b${kind[1]}[0-9A-Za-z-]{12,}` : example;
+}
+
+function operation(transaction) {
+  return `${transaction.request.method} ${transaction.name.split(' > ')[0]}`;
+}
+
+function expectNo(transaction, pattern) {
+  const { headers } = transaction.expected;
+  Object.keys(headers).filter((name) => pattern.test(name)).forEach((name) => delete headers[name]);
 }
 
 function identifier(text) {
@@ -74,10 +94,21 @@ function withBody(transaction, body) {
   return true;
 }
 
+// The moments of the examples are past: what was created just now would not be found.
+function timeless(uri) {
+  return uri.replace(/[?&]\w+=\d{4}-\d\d-\d\dT[^&]*/g, '').replace(/^([^?&]*)&/, '$1?');
+}
+
+// No text, number or list is an object of nothing.
+function spoilFirstMember(transaction) {
+  const body = JSON.parse(transaction.request.body || '{}');
+  Object.keys(body).slice(0, 1).forEach((name) => { body[name] = {}; });
+  return withBody(transaction, JSON.stringify(body));
+}
+
 function spoilSyntax(transaction) {
   if (withBody(transaction, '{"')) return true;
-  const template = transaction.name.split(' > ')[0];
-  const parameter = given.integers[`${transaction.request.method} ${template}`];
+  const parameter = given.integers[operation(transaction)];
   if (!parameter) return false;
   transaction.fullPath = transaction.request.uri = `${transaction.fullPath.split('?')[0]}?${parameter}=nought`;
   return true;

@@ -7,7 +7,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ SECONDS = 30.0
 _ORIGIN_IN_PROCESS = "http://target.test"
 _MISSING = object()
 _TEXT_SHOWN = 300
+_CHUNK = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,27 @@ class Wire:
 
     def _prepared(self, request: Request) -> httpx.Request:
         headers = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in request.headers]
-        return httpx.Request(request.method, self._base + request.path, headers=headers, content=request.body)
+        url = self._base + request.path
+        if not any(name.lower() == "transfer-encoding" for name, _ in request.headers):
+            return httpx.Request(request.method, url, headers=headers, content=request.body)
+        host = httpx.URL(url).netloc
+        return httpx.Request(
+            request.method, url, headers=[(b"Host", host), *headers], stream=_Chunks(request.body or b"")
+        )
+
+
+class _Chunks(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body in pieces, without its length."""
+
+    def __init__(self, body: bytes) -> None:
+        self._pieces = [body[at : at + _CHUNK] for at in range(0, len(body), _CHUNK)]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._pieces)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            yield piece
 
 
 class _Bridged:

@@ -169,6 +169,7 @@ def status_201(lab: Lab, _operation: Operation) -> None:
     for lead in (small(lab), complete(lab), *(small(lab, status=word) for word in STATUSES)):
         answer = create(lab, lead)
         lab.expect(answer.status == 201, "201", answer)
+        lab.expect("location" not in answer.headers, "no Location, since no lead can be read", dict(answer.headers))
 
 
 @kind.promise(

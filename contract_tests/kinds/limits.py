@@ -290,3 +290,44 @@ def hour(lab: Lab, _operation: Operation) -> None:
         f"{limit} allowed requests in an hour",
         f"{passed}{'' if passed <= limit else ' or more'}",
     )
+
+
+@kind.promise(
+    "together",
+    "The limit holds for requests at the same time too.",
+    on=_metered,
+    source=_documented,
+)
+def together(lab: Lab, _operation: Operation) -> None:
+    story = _story(lab)
+    if story.together is None:
+        raise NotChecked("needs a second limited credential, of a limit that can be spent at once")
+    passed, left = story.together
+    lab.expect(passed == left, f"{left} allowed of {left + left // 2 + 1} at the same time", passed)
+
+
+@kind.promise(
+    "shared-workspace",
+    "All keys of a workspace see the same leads: what one has captured is a duplicate for another.",
+    on=only("salesiq/captureLead"),
+    source=named("workspace"),
+)
+def shared_workspace(lab: Lab, _operation: Operation) -> None:
+    shared = _story(lab).shared
+    if shared is None:
+        raise NotChecked("needs a second limited credential of the same workspace")
+    lab.expect(shared.status == 200 and shared.at("/duplicate") is True, "200, a duplicate", shared)
+
+
+@kind.promise(
+    "unlimited-headers",
+    "A key without a limit is told of none.",
+    on=only("salesiq/captureLead", "convertiq/createLead"),
+    source=assumed("Q33", "Without a limit the RateLimit headers are left out entirely."),
+)
+def unlimited_headers(lab: Lab, _operation: Operation) -> None:
+    answer = _story(lab).unlimited
+    if answer is None:
+        raise NotChecked("the limited key was never refused")
+    told = [name for name in HEADERS if name in answer.headers]
+    lab.expect(not told, "no RateLimit headers for an unlimited key", dict(answer.headers))

@@ -18,6 +18,8 @@ kind = Kind("limits")
 
 _CAPTURE = only("salesiq/captureLead")
 _MOST = 1000
+# So much room is left when leads are captured at the same time.
+_ROOM = 3
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class _Story:
     first: dict[str, Any]
     created: list[Answer] = field(default_factory=list)
     before: Answer | None = None
+    together: int | None = None
     full: bool = False
 
 
@@ -136,6 +139,15 @@ def _fill(lab: Lab) -> _Story:
     for _ in range(3):
         caller("captureLead", body=story.first)
         caller("captureLead", body={"name": "no phone"})
+    if limit > _ROOM:
+        while len(story.created) < limit - _ROOM:
+            story.created.append(caller("captureLead", body=lab.world.lead(lab.fresh)))
+            if story.created[-1].status != 201:
+                break
+        requests = [caller.request("captureLead", body=lab.world.lead(lab.fresh)) for _ in range(4 * _ROOM)]
+        answers = [one.answer for one in lab.send_all(requests)]
+        story.together = sum(answer.status == 201 for answer in answers)
+        story.created += [answer for answer in answers if answer.status == 201]
     while len(story.created) <= limit:
         story.created.append(caller("captureLead", body=lab.world.lead(lab.fresh)))
         if story.created[-1].status != 201:
@@ -143,3 +155,16 @@ def _fill(lab: Lab) -> _Story:
     story.full = story.created[-1].status == 429
     lab.trace.exchanges = lab.trace.exchanges[-6:]
     return story
+
+
+@kind.promise(
+    "leads-together",
+    "The plan's number of leads holds for leads captured at the same time too.",
+    on=_CAPTURE,
+    source=named("lead-limit"),
+)
+def leads_together(lab: Lab, _operation: Operation) -> None:
+    story = _story(lab)
+    if story.together is None:
+        raise NotChecked("the plan has too little room to fill it at once")
+    lab.expect(story.together == _ROOM, f"{_ROOM} captured leads of {4 * _ROOM} at the same time", story.together)

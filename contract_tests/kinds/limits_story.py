@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..rule import NotChecked
-from ..wire import Answer
+from ..wire import Answer, Request
 
 if TYPE_CHECKING:
     from ..caller import Caller
@@ -22,6 +23,7 @@ _LONGEST_WAIT = 61
 # Above the limit by so many: a bucket that is refilled all the time gives some back.
 _SLACK = 1.25
 _IMPORT = "an import"
+_MOST_TOGETHER = 120
 _TEXT = {"Content-Type": "text/plain"}
 
 
@@ -38,7 +40,12 @@ class Step:
 
 @dataclass(slots=True)
 class Story:
-    """`plain` are the first requests, all alike; `steps` all until the refusal, which is the last of them."""
+    """`plain` are the first requests, all alike; `steps` all until the refusal, which is the last of them.
+
+    `other` and `unlimited` are answers to other keys right after it, `written` and `retried` tell of a refused create,
+    `shared` answers a known lead with another key of the tenant. `together` is how many requests at the same time
+    were allowed, and how many should have been.
+    """
 
     limit: int
     per_hour: int | None
@@ -46,10 +53,13 @@ class Story:
     plain: list[Step] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     refusal: Answer | None = None
+    captured: Any = None
     other: Answer | None = None
     unlimited: Answer | None = None
     written: bool | None = None
     retried: Answer | None = None
+    shared: Answer | None = None
+    together: tuple[int, int] | None = None
     bulk: list[Answer] = field(default_factory=list)
     bulk_written: bool = False
 
@@ -92,6 +102,8 @@ def tell(lab: Lab) -> Story:
         _refused_create(lab, caller, same, story)
     if story.bulk_limit is not None:
         _bulk(lab, caller, same, story)
+    if other is not None and other.credential is not None:
+        _together(lab, other, story)
     return story
 
 
@@ -124,6 +136,8 @@ def _ask(lab: Lab, caller: Caller) -> Answer:
 def _spend(lab: Lab, caller: Caller, story: Story) -> None:
     """Plain requests up to a few before the limit, in a strict run then one of each kind, then plain ones again."""
     first = lab.trace.exchanges[-1]
+    if first.request.body is not None:
+        story.captured = json.loads(first.request.body)
     story.plain.append(Step("a plain request", first.answer, first.ended))
     story.steps.append(story.plain[0])
     extras = _extras(lab, caller) if lab.strict else []
@@ -164,6 +178,8 @@ def _extras(lab: Lab, caller: Caller) -> list[tuple[str, bool, bool, Callable[[]
         ("a create of another media type", True, True, lambda: caller(create, content=b"{}", headers=_TEXT)),
         ("a request with a wrong key", False, False, lambda: caller(create, body=body, headers=wrong)),
     ]  # fmt: skip
+    if lab.contract.name == "salesiq":
+        extras.append(("a look at the service", False, False, lambda: caller("getCaptureInfo")))
     if lab.contract.name == "mega":
         key = {"Idempotency-Key": lab.fresh.token()}
         extras += [
@@ -191,6 +207,7 @@ def _refused_create(lab: Lab, caller: Caller, same: Caller, story: Story) -> Non
         case "salesiq":
             caller(create, body=body)
             story.written = same(create, body=body).status == 200
+            story.shared = same(create, body=story.captured)
         case "crmleadpro":
             caller(create, body=body)
             found = same("listLeads", query={"search": lead["email"]})
@@ -210,3 +227,21 @@ def _bulk(lab: Lab, caller: Caller, same: Caller | None, story: Story) -> None:
             story.bulk_written = bool(found.at("/leads", None))
         if answer.status == 429:
             return
+
+
+def _together(lab: Lab, other: Caller, story: Story) -> None:
+    """Spend what another key has left with requests at the same time, half as many again as it has."""
+    assert other.credential is not None
+    spent = sum(one.request.sender == other.credential.name for one in lab.trace.exchanges)
+    left = other.credential.limits["per_minute"] - spent
+    if not 0 < left <= _MOST_TOGETHER:
+        return
+    requests = [_plain_request(lab, other) for _ in range(left + left // 2 + 1)]
+    answers = [one.answer for one in lab.send_all(requests)]
+    story.together = sum(answer.status != 429 for answer in answers), left
+
+
+def _plain_request(lab: Lab, caller: Caller) -> Request:
+    if lab.contract.name == "mega":
+        return caller.request("listLeads", query={"limit": 1})
+    return caller.request(lab.world.create, body=lab.world.body(lab.world.lead(lab.fresh)))

@@ -21,6 +21,8 @@ CAPTURE = only("salesiq/captureLead")
 _HOT, _WARM = 70, 40
 # More than the few numbers that a cache or a scan of the latest leads would hold.
 _MANY, _FEW = 150, 12
+# So many leads are made to come to each score of interest.
+_NEAREST = 3
 
 
 @kind.promise("score", "The score of a lead is 0 to 100.", on=CAPTURE, source=named("score-page"))
@@ -49,20 +51,36 @@ def _graded(lab: Lab) -> list[dict[str, Any]]:
     source=named("Q23"),
 )
 def temperature(lab: Lab, _operation: Operation) -> None:
-    """With one field or two, or without one or two, the scores come close to the bounds whatever a field is worth."""
+    """The worth of each field is seen first; then leads are made whose scores should come to the bounds."""
     full = complete(lab)
-    some = [set(names) for count in (1, 2) for names in combinations(OPTIONAL, count)]
-    leads = [
-        {name: full[name] for name in OPTIONAL if (name in names) is few} for names in some for few in (True, False)
-    ]
-    leads = _graded(lab) + [{**lead, "name": full["name"], "phone": lab.fresh.phone()} for lead in leads]
-    for lead in leads[:_FEW] if lab.frugal else leads:
+    scores: dict[frozenset[str], int] = {}
+
+    def graded(names: frozenset[str]) -> None:
+        if names in scores:
+            return
+        lead = {**{name: full[name] for name in names}, "name": full["name"], "phone": lab.fresh.phone()}
         if "whatsapp" in lead:
             lead["whatsapp"] = lab.fresh.phone()
-        answer = new(lab, lead)
-        scored = answer.at("/score")
-        want = "Hot" if scored >= _HOT else "Warm" if scored >= _WARM else "Cold"
-        lab.expect(answer.at("/temperature") == want, f"the temperature {want} for a score of {scored}", answer)
+        scores[names] = _is_as_warm_as_scored(lab, new(lab, lead))
+
+    for names in [frozenset[str](), *(frozenset([name]) for name in OPTIONAL)]:
+        graded(names)
+    least = scores[frozenset()]
+    worth = {name: scores[frozenset([name])] - least for name in OPTIONAL}
+    every = [frozenset(some) for count in range(len(OPTIONAL) + 1) for some in combinations(OPTIONAL, count)]
+    for wanted in (*range(_WARM - 2, _WARM + 3), 50, 60, 65, *range(_HOT - 2, _HOT + 3), 100):
+        near = sorted(every, key=lambda names: abs(least + sum(worth[name] for name in names) - wanted))
+        for names in near[: 1 if lab.frugal else _NEAREST]:
+            graded(names)
+    for lead in _graded(lab)[: _FEW if lab.frugal else None]:
+        _is_as_warm_as_scored(lab, new(lab, lead))
+
+
+def _is_as_warm_as_scored(lab: Lab, answer: Answer) -> int:
+    scored: int = answer.at("/score")
+    want = "Hot" if scored >= _HOT else "Warm" if scored >= _WARM else "Cold"
+    lab.expect(answer.at("/temperature") == want, f"the temperature {want} for a score of {scored}", answer)
+    return scored
 
 
 @kind.promise(
