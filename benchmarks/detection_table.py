@@ -205,7 +205,9 @@ Three tools try the same implementations of the four APIs, over HTTP: a right on
 and right ones that choose otherwise where the vendor is silent ("variations"). **The implementations, the faults and
 the variations are ours** (`tests/implementations`): small servers written from the vendors' documents, and changes of
 their text that break one promise each. Their authors knew what leadmock tries, so its share says less about an unknown
-fault than those of the other two. The faults are {choice}.
+fault than those of the other two.
+
+The faults are {choice}.
 
 | Tool | How it was run |
 |---|---|

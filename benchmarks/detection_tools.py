@@ -122,7 +122,7 @@ class Leadmock(Tool):
 
 
 class Schemathesis(Tool):
-    """Its command with our spec: all checks and phases, two identities. An alarm is a kind of failure at an operation."""
+    """Its command with our spec: all checks and phases. An alarm is a kind of failure at an operation."""
 
     name = "Schemathesis"
 

@@ -23,7 +23,7 @@ from .target import TargetError
 from .verify import try_rule
 
 # Rules that spend one limited key, or look at one shared experiment, stay in one process.
-_TOGETHER = frozenset(("limits", "conformance"))
+_TOGETHER = frozenset(("limits", "conformance", "events"))
 
 
 def built_in(api: str) -> tuple[Mapping[str, Any], Any]:

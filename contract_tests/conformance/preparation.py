@@ -45,8 +45,11 @@ class _Plan:
 class Preparation:
     """Prepares each request of one run just before it is sent. Draws from its own seed."""
 
-    def __init__(self, contract: Contract, facts: Facts, tenant: str | None, seed: int) -> None:
+    def __init__(
+        self, contract: Contract, facts: Facts, tenant: str | None, seed: int, share: float = FRESH_SHARE
+    ) -> None:
         self._facts = facts
+        self._share = share
         self._random = random.Random(seed)  # noqa: S311  # repeatable is what is wanted
         self._tenant_header = contract.tenancy.header
         self._tenant = tenant
@@ -136,7 +139,7 @@ class Preparation:
         return "".join(self._random.choices(string.ascii_lowercase + string.digits, k=_TOKEN))
 
     def _is_fresh(self) -> bool:
-        return self._random.random() < FRESH_SHARE
+        return self._random.random() < self._share
 
 
 def _plan(contract: Contract, operation: Operation, urls: Mapping[str, str]) -> _Plan:

@@ -26,12 +26,13 @@ from mockserver.contract import Contract, Validator, compile_schema
 from .checks import Check, Checks
 from .facts import Facts, facts_of
 from .outcome import Failure, Report
-from .preparation import Hook, Preparation
+from .preparation import FRESH_SHARE, Hook, Preparation
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 # They alarm on right implementations too: on a soft delete, and on the replay of a create whose record is gone.
 _ALARMING = ("use_after_free", "ensure_resource_availability")
+_NOT_REFUSED = ["2xx", "3xx", "401", "403", "404", "409", "410", "429", "5xx"]
 # Ranges of letters beyond ASCII in a pattern that permits them. Their strategy takes a second to build, for each
 # variant of a schema anew, and what is generated without them is permitted all the same.
 _BEYOND_ASCII = re.compile(r"(?:\\u[0-9a-f]{4}-\\u[0-9a-f]{4}){2,}")
@@ -40,13 +41,14 @@ _BEYOND_ASCII = re.compile(r"(?:\\u[0-9a-f]{4}-\\u[0-9a-f]{4}){2,}")
 @dataclass(frozen=True, slots=True)
 class View:
     """What an implementation is held to: a document, the mode of generation (all, positive, negative), own checks,
-    and the built-in checks that do not apply.
+    and the built-in checks that do not apply. `strict`: a record that is gone answers 404 and nothing else.
     """
 
     document: dict[str, Any]
     mode: str
     checks: tuple[Check, ...] = ()
     without: tuple[str, ...] = ()
+    strict: bool = True
 
 
 # Schemathesis keeps hooks, checks and the applications it has started for the whole process.
@@ -86,7 +88,8 @@ def conform(  # noqa: PLR0913  # all by name, most with a default
     schema = schemathesis.openapi.from_dict(_cheaper(seen.document), config=config)
     schema.app = app
     known = facts if facts is not None else facts_of(contract.name)
-    hook = Preparation(contract, known, tenant, seed)
+    # What a lead that collides with another, or with itself, comes to is not documented everywhere.
+    hook = Preparation(contract, known, tenant, seed, FRESH_SHARE if seen.strict else 1.0)
     started = time.perf_counter()
     tally = _Tally(contract)
     with _ONE_RUN_AT_A_TIME, _registered(hook, seen.checks):
@@ -109,7 +112,7 @@ def _config(  # noqa: PLR0913, PLR0917  # called once, right above
         # Texts found in the source of an application in process: another run would send other requests.
         "analysis": {"constants": {"enabled": False}},
         "phases": {phase: {"enabled": phase in phases} for phase in PHASES},
-        "checks": {name: {"enabled": False} for name in (*_ALARMING, *view.without)},
+        "checks": _checks(view),
         "generation": {
             "mode": view.mode,
             "max-examples": max_examples,
@@ -120,6 +123,12 @@ def _config(  # noqa: PLR0913, PLR0917  # called once, right above
         },
     }
     return config if base_url is None else {**config, "base-url": base_url}
+
+
+def _checks(view: View) -> dict[str, Any]:
+    # Gone is another word for not found.
+    lenient: dict[str, Any] = {} if view.strict else {"positive_data_acceptance": {"expected-statuses": _NOT_REFUSED}}
+    return {**lenient, **{name: {"enabled": False} for name in (*_ALARMING, *view.without)}}
 
 
 @contextmanager

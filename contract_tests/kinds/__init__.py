@@ -66,6 +66,12 @@ from . import (
 
 #: In the order in which they are tried: the plain ones first, those that spend a limited key last.
 PARTS: tuple[Kind, ...] = (
+    # Before others register webhooks that nobody answers at, whose deliveries a target may queue.
+    events_mega.kind,
+    events_webhooks_mega.kind,
+    events_retries_mega.kind,
+    events_crmleadpro.kind,
+    events_webhooks_crmleadpro.kind,
     access.kind,
     access_tenants.kind,
     capture_salesiq.kind,
@@ -113,12 +119,6 @@ PARTS: tuple[Kind, ...] = (
     model_convertiq.kind,
     model_crmleadpro.kind,
     conformance.kind,
-    # Late, since nobody can delete CRMLead Pro's webhooks: each would be told of all that the others create.
-    events_mega.kind,
-    events_webhooks_mega.kind,
-    events_retries_mega.kind,
-    events_crmleadpro.kind,
-    events_webhooks_crmleadpro.kind,
     limits.kind,
     limits_quota.kind,
 )

@@ -1,6 +1,7 @@
 """CRMLead Pro's webhooks at work: registering them, what each must be told, and reading what arrives.
 
-A webhook cannot be deleted, so the few that are needed are registered once a run.
+A webhook cannot be deleted, so the few that are needed are registered once a run, and in the other workspace where
+there is one: they go on being told of all that happens there, and most of it happens in the main workspace.
 """
 
 from __future__ import annotations
@@ -56,11 +57,25 @@ class Hook:
     inbox: Inbox
 
 
+def home(lab: Lab) -> Caller:
+    """Whoever's workspace the webhooks are in."""
+    try:
+        return lab.other_tenant()
+    except NotChecked:
+        return lab.main
+
+
+def stranger(lab: Lab) -> Caller:
+    """Somebody of another workspace than that. Raises NotChecked where there is none."""
+    lab.other_tenant()
+    return lab.main
+
+
 def hook(lab: Lab, name: str) -> Hook:
     """One of the webhooks of this run."""
 
     def make() -> Hook:
-        caller = lab.other_tenant() if name == "stranger" else lab.main
+        caller = stranger(lab) if name == "stranger" else home(lab)
         more = {"secret": _OWN_SECRET} if name == "pair" else {}
         return register(lab, name, _HOOKS[name], caller, **more)
 
@@ -70,10 +85,14 @@ def hook(lab: Lab, name: str) -> Hook:
 def register(lab: Lab, name: str, events: Sequence[str], caller: Caller | None = None, **members: Any) -> Hook:
     """A new webhook. The document does not say how one is registered, nor that a local address is taken."""
     inbox = lab.receiver().inbox()
-    answer = (caller or lab.main)("createWebhook", body={"url": inbox.url, "events": list(events), **members})
+    answer = (caller or home(lab))("createWebhook", body={"url": inbox.url, "events": list(events), **members})
     if not answer.ok:
         raise NotChecked(f"the target takes no webhook in this form at {inbox.url}: {answer}")
-    return Hook(name, tuple(events), members.get("secret") or _secret(answer.json if answer.body else None), inbox)
+    try:
+        told = answer.json
+    except Broken:
+        told = None
+    return Hook(name, tuple(events), members.get("secret") or _secret(told), inbox)
 
 
 def _secret(value: Any) -> str:
@@ -98,7 +117,7 @@ def hooks(lab: Lab) -> list[Hook]:
 def _any_come(lab: Lab) -> bool:
     name = lab.fresh.token()
     inbox = hook(lab, "all").inbox
-    answer = lab.main("createLead", body={**lab.world.lead(lab.fresh), "name": f"Lead {name}"})
+    answer = home(lab)("createLead", body={**lab.world.lead(lab.fresh), "name": f"Lead {name}"})
     lab.expect(answer.ok, "a 2xx for a new lead", answer)
     return bool(inbox.wait(name, seconds=SOON))
 
@@ -117,7 +136,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self.hooks = hooks(self.lab)
-        self.here = Workspace(self.lab)
+        self.here = Workspace(self.lab, home(self.lab))
 
     def expects(self, record: str, why: str, *events: tuple[str, Any]) -> None:
         """These events, of type and data, and no other ones, are told of a record."""

@@ -11,7 +11,7 @@ from mockserver.contract import Operation
 from ..models.crmleadpro import SLUGS, STATUSES
 from ..models.crmleadpro_values import BAD, FULL, TEXTS
 from ..rule import Kind, NotChecked, assumed, named, only
-from .crmleadpro_deliveries import SENT, SOON, Watch, hook, rest
+from .crmleadpro_deliveries import SENT, SOON, Watch, home, hook, rest, stranger
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -43,7 +43,7 @@ _OTHER: Mapping[str, Any] = {"score": 12, "source": "referral", "assigned_to": "
 def announced(lab: Lab, _operation: Operation) -> None:
     inbox = hook(lab, "created").inbox
     token = lab.fresh.token()
-    answer = lab.main("createLead", body={**lab.world.lead(lab.fresh), "name": f"Lead {token}"})
+    answer = home(lab)("createLead", body={**lab.world.lead(lab.fresh), "name": f"Lead {token}"})
     lab.expect(answer.ok, "a 2xx for a new lead", answer)
     texts = [token]
     with suppress(NotChecked):  # the name will do
@@ -66,11 +66,11 @@ def status_announced(lab: Lab, _operation: Operation) -> None:
     tried = 0
     for patch in patches:
         token = lab.fresh.token()
-        answer = lab.main("createLead", body={**lab.world.lead(lab.fresh), "name": f"Lead {token}"})
+        answer = home(lab)("createLead", body={**lab.world.lead(lab.fresh), "name": f"Lead {token}"})
         lead_id = lab.world.lead_id(answer)
         rest(lab, 0.1)
         before = len(inbox.about(token, lead_id))
-        changed = lab.main("updateLead", path={"id": lead_id}, body=patch)
+        changed = home(lab)("updateLead", path={"id": lead_id}, body=patch)
         if changed.ok:
             tried += 1
             found = inbox.wait(token, lead_id, number=before + 1, seconds=SOON)
@@ -110,13 +110,13 @@ def refused(lab: Lab, _operation: Operation) -> None:
         tokens.append(lab.fresh.token())
         return {"name": f"Lead {tokens[-1]}", "email": f"{tokens[-1]}@example.com", **members}
 
-    answers = [lab.main("createLead", body=lead(**{name: values[-1]})) for name, values in BAD.items()]
-    answers.append(lab.main("createLead", body=lead(pipeline="no-such-pipeline")))
-    answers.append(lab.main("createLead", body=lead(pipeline_stage="no-such-stage")))
+    answers = [home(lab)("createLead", body=lead(**{name: values[-1]})) for name, values in BAD.items()]
+    answers.append(home(lab)("createLead", body=lead(pipeline="no-such-pipeline")))
+    answers.append(home(lab)("createLead", body=lead(pipeline_stage="no-such-stage")))
     answers.append(lab.nobody()("createLead", body=lead()))
-    answers.append(lab.main("createLead", body=lead(), headers={"Authorization": f"Bearer crmlp_live_{'0' * 32}"}))
-    answers.append(lab.main("createLead", body=lead(), headers={"Content-Type": "text/plain"}))
-    answers.append(lab.main("createLead", content=f'{{"name": "{lead()["name"]}",}}'.encode()))
+    answers.append(home(lab)("createLead", body=lead(), headers={"Authorization": f"Bearer crmlp_live_{'0' * 32}"}))
+    answers.append(home(lab)("createLead", body=lead(), headers={"Content-Type": "text/plain"}))
+    answers.append(home(lab)("createLead", content=f'{{"name": "{lead()["name"]}",}}'.encode()))
     for token, answer in zip(tokens, answers, strict=True):
         if not answer.ok:
             watch.expects(token, "a create that was refused")
@@ -190,7 +190,7 @@ def quiet(lab: Lab, _operation: Operation) -> None:
     gone = watch.create()
     watch.here.archive(gone)
     watch.here.archive(gone)
-    lab.main("updateLead", path={"id": gone["id"]}, body={"status": "lost", "name": "Changed"})
+    home(lab)("updateLead", path={"id": gone["id"]}, body={"status": "lost", "name": "Changed"})
     watch.create()
     watch.verify()
 
@@ -206,14 +206,14 @@ def _without_effect(lab: Lab, watch: Watch, lead_id: str) -> None:
         {"tags": "x", "status": "lost"},
     )
     for patch in refused_patches:
-        watch.here.refused(lab.main("updateLead", path=path, body=patch), 422, f"the patch {patch}")
+        watch.here.refused(home(lab)("updateLead", path=path, body=patch), 422, f"the patch {patch}")
     callers = [lab.nobody()]
     with suppress(NotChecked):  # one stranger will do
-        callers.append(lab.other_tenant())
+        callers.append(stranger(lab))
     for caller in callers:
         caller("updateLead", path=path, body={"status": "lost", "name": "Changed"})
-    lab.main("getLead", path=path)
-    lab.main("listLeads", query={"search": lead_id})
+    home(lab)("getLead", path=path)
+    home(lab)("listLeads", query={"search": lead_id})
 
 
 @kind.promise(
@@ -236,7 +236,7 @@ def sent(lab: Lab, operation: Operation) -> None:
     bodies: tuple[dict[str, Any], ...] = ({"audience": {}}, {"audience": {"everyone": True}}, {"name": ""})
     for token, wrong in zip(tokens, bodies, strict=True):
         body = {"name": token, **dict.fromkeys(_CONTENT[operation.id], token), "audience": audiences[0], **wrong}
-        watch.here.refused(lab.main(operation.id, body=body), 422, f"a campaign with {wrong}")
+        watch.here.refused(home(lab)(operation.id, body=body), 422, f"a campaign with {wrong}")
         watch.expects(token, "a campaign that was refused")
     watch.create()
     watch.verify()
@@ -253,7 +253,7 @@ def deal(lab: Lab, _operation: Operation) -> None:
     lead = watch.create()
     for members in ({}, {"lead_id": lead["id"]}, {"stage": SLUGS[2]}):
         body = {"title": "Annual plan", "value": 240000, "currency": "INR", "pipeline": "sales", **members}
-        answer = lab.main("createDeal", body=body)
+        answer = home(lab)("createDeal", body=body)
         lab.expect(answer.ok, f"201 for a deal with {members}", answer)
         watch.expects(str(answer.at("/id")), "a new deal")
     watch.patch(watch.create(), pipeline_stage="closed_won")

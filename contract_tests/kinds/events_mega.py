@@ -162,6 +162,21 @@ def headers_exact(lab: Lab, _operation: Operation) -> None:
         )
 
 
+@kind.promise("burst", "Leads that are created at the same time are all delivered.", on=_CREATE, source=_PAGE)
+def burst(lab: Lab, _operation: Operation) -> None:
+    see_that_any_come(lab)
+    with listening(lab, 2) as hooks:
+        requests = [lab.main.request("createLead", body=lab.world.lead(lab.fresh)) for _ in range(12)]
+        leads = [exchange.answer.at("/lead") for exchange in lab.send_all(requests) if exchange.answer.ok]
+        for lead in leads:
+            for hook in hooks:
+                arrives(lab, hook, lead, "of a lead that was created together with others")
+        rest(lab)
+        for lead in leads:
+            for hook in hooks:
+                told_once(lab, hook, lead, "that was created together with others")
+
+
 # What is not.
 
 

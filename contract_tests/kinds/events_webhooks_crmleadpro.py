@@ -21,10 +21,12 @@ from .crmleadpro_deliveries import (
     digests,
     expect_signed,
     header,
+    home,
     hook,
     hooks,
     register,
     rest,
+    stranger,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ _PATIENT, _AT_ONCE = 1.5, 1.2
 _FAILURES: Mapping[str, Reply] = {
     **{str(status): Reply(status) for status in (500, 503, 400, 404, 429)},
     **{str(status): Reply(status, (("Location", "{elsewhere}"),)) for status in (301, 307)},
+    # So late that the retry falls into another second.
+    "500, late": Reply(500, after=1.2),
 }
 _TAKEN: Mapping[str, Reply] = {"201": Reply(201), "204": Reply(204), "200, late": Reply(200, after=_PATIENT)}
 
@@ -54,10 +58,10 @@ _TAKEN: Mapping[str, Reply] = {"201": Reply(201), "204": Reply(204), "200, late"
     "workspace", "A webhook is told nothing of another workspace.", on=_REGISTER, source=named("workspace-keys")
 )
 def workspace(lab: Lab, _operation: Operation) -> None:
-    stranger = lab.other_tenant()
+    other = stranger(lab)
     mine, theirs = hook(lab, "all"), hook(lab, "stranger")
     tokens = [lab.fresh.token(), lab.fresh.token()]
-    for token, caller in zip(tokens, (lab.main, stranger), strict=True):
+    for token, caller in zip(tokens, (home(lab), other), strict=True):
         answer = caller("createLead", body={**lab.world.lead(lab.fresh), "name": f"Lead {token}"})
         lab.expect(answer.ok, "a 2xx for a new lead", answer)
     for one, token in zip((mine, theirs), tokens, strict=True):
@@ -75,7 +79,7 @@ def signed(lab: Lab, _operation: Operation) -> None:
     inbox = hook(lab, "created").inbox
     for _ in range(2):
         token = lab.fresh.token()
-        answer = lab.main("createLead", body={**lab.world.lead(lab.fresh), "name": f"Lead {token}"})
+        answer = home(lab)("createLead", body={**lab.world.lead(lab.fresh), "name": f"Lead {token}"})
         lab.expect(answer.ok, "a 2xx for a new lead", answer)
         found.append(inbox.wait(token, seconds=SOON))
     if not all(found):
@@ -133,7 +137,7 @@ def chosen(lab: Lab, _operation: Operation) -> None:
     watch = Watch(lab)
     lead = watch.patch(watch.create(), status="qualified", email=lab.fresh.email())
     body = {"name": lab.fresh.name(), "subject": "A", "body": "B", "audience": {"lead_ids": [lead["id"]]}}
-    campaign = watch.here.body(lab.main("createEmailCampaign", body=body), 202, "the campaign")
+    campaign = watch.here.body(home(lab)("createEmailCampaign", body=body), 202, "the campaign")
     watch.expects(campaign["id"], "a campaign", (SENT, {**campaign, "status": "sent"}))
     watch.verify()
 
@@ -206,7 +210,7 @@ def _play(lab: Lab) -> _Scene:
 
 def _send(lab: Lab, token: str) -> None:
     body = {"name": f"Launch {token}", "subject": "A", "body": "B", "audience": {"tags": [token]}}
-    answer = lab.main("createEmailCampaign", body=body)
+    answer = home(lab)("createEmailCampaign", body=body)
     lab.expect(answer.status == 202, "202 for a campaign", answer)
 
 
@@ -252,8 +256,9 @@ def retry_same(lab: Lab, _operation: Operation) -> None:
             lab.expect(one.body == first.body, f"the same body after {name}: {first}", one)
             expect_signed(lab, one, scene.hooks[name].secret)
             stamps = [int(header(each, "webhook-timestamp")) for each in (first, one)]
-            apart = one.arrived - first.arrived < 2.5 or stamps[1] > stamps[0]
-            lab.expect(apart, "a timestamp of its own on a retry", stamps)
+            soon = name != "500, late" and one.arrived - first.arrived < 2.5
+            apart = soon or stamps[1] > stamps[0]
+            lab.expect(apart, f"a timestamp of its own on the retry after {name}", stamps)
 
 
 @kind.promise(

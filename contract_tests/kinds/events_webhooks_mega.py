@@ -18,6 +18,7 @@ from .mega_deliveries import (
     nothing,
     see_that_any_come,
     settle,
+    tell,
 )
 from .mega_leads import made
 
@@ -43,7 +44,7 @@ def customer(lab: Lab, _operation: Operation) -> None:
         yours = made(lab, body, stranger)
         arrives(lab, mine, ours)
         arrives(lab, theirs, yours, "to the other customer's webhook of its new lead")
-        settle(lab, mine)
+        tell(lab, mine)
         settle(lab, theirs, stranger)
         nothing(lab, mine, [yours["id"]], "of another customer's lead")
         nothing(lab, theirs, [ours["id"]], "to another customer's webhook")
@@ -80,7 +81,7 @@ def colleague(lab: Lab, _operation: Operation) -> None:
 def paused(lab: Lab, _operation: Operation) -> None:
     see_that_any_come(lab)
     with listening(lab, 2) as (hook, other):
-        settle(lab, hook)
+        tell(lab, hook)
         change(lab, hook, is_active=False)
         missed = [made(lab, lab.world.lead(lab.fresh))["id"]]
         change(lab, hook, description="Still paused", timeout_seconds=9)
@@ -105,7 +106,7 @@ def paused_missed(lab: Lab, _operation: Operation) -> None:
         missed = [made(lab, lab.world.lead(lab.fresh))["id"] for _ in range(2)]
         change(lab, hook, is_active=True)
         with listening(lab) as (late,):
-            settle(lab, hook)
+            tell(lab, hook)
             settle(lab, late)
             nothing(lab, hook, missed, "of a lead that came while the webhook was paused")
             nothing(lab, late, missed, "of a lead that came before the webhook")
@@ -141,7 +142,7 @@ def moved(lab: Lab, _operation: Operation) -> None:
     see_that_any_come(lab)
     with listening(lab, 2) as (hook, other):
         old, new = hook.inbox, lab.receiver().inbox()
-        settle(lab, hook)
+        tell(lab, hook)
         change(lab, hook, url=new.url)
         lead = made(lab, lab.world.lead(lab.fresh))
         found = new.wait(lead["id"], seconds=8)
@@ -156,10 +157,10 @@ def moved(lab: Lab, _operation: Operation) -> None:
 def deleted(lab: Lab, _operation: Operation) -> None:
     see_that_any_come(lab)
     with listening(lab, 3) as (first, hook, last):
-        settle(lab, hook)
+        tell(lab, hook)
         answer = lab.main("deleteLeadWebhook", path={"id": hook.id})
         lab.expect(answer.ok, "200 for the deletion", answer)
-        texts = [made(lab, lab.world.lead(lab.fresh))["id"], settle(lab, first)["id"], settle(lab, last)["id"]]
+        texts = [made(lab, lab.world.lead(lab.fresh))["id"], tell(lab, first)["id"], settle(lab, last)["id"]]
         nothing(lab, hook, texts, "to a deleted webhook")
         # A deleted webhook is no longer there to be woken up.
         lab.main("updateLeadWebhook", path={"id": hook.id}, body={"is_active": True})

@@ -189,7 +189,12 @@ def reset(lab: Lab, _operation: Operation) -> None:
     lab.expect(first[1] >= 57, "RateLimit-Reset of about 60 after the first request", first[1])
 
 
-@kind.promise("per-key", "Each key has a limit of its own.", on=_metered, source=_documented)
+@kind.promise("per-key", "Each key has a limit of its own.", on=_metered, source=by_api(
+    salesiq=assumed("Q12", "Requests are counted per API key."),
+    mega=named("page-rate-limits"),
+    convertiq=named("rate-limit"),
+    crmleadpro=assumed("P28", "Requests are counted per API key."),
+))  # fmt: skip
 def per_key(lab: Lab, _operation: Operation) -> None:
     story = _story(lab)
     if story.other is None:

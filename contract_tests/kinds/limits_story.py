@@ -98,6 +98,8 @@ def tell(lab: Lab) -> Story:
     if other is not None:
         story.other = _ask(lab, other)
     story.unlimited = _ask(lab, lab.main)
+    if story.other is not None and story.other.status == 429:
+        return story  # the limit is the tenant's, not the key's
     if same is not None:
         _refused_create(lab, caller, same, story)
     if story.bulk_limit is not None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..models.mega_population import moment, some
+from ..models.mega_webhooks import HOST, everyone
 from ..receiver import Delivery, Inbox
 from ..rule import Broken, NotChecked
 from .mega_leads import Lead, made, same
@@ -27,7 +28,7 @@ SOON = 8.0
 _SETTLE = 0.3
 #: How far the timestamp of a delivery may be from now, in seconds.
 TOLERANCE = 300.0
-_ODD_NAMES = ('Zoë "Köln" O\'Neil', "李小龙 🦊", "back\\slash / <b>&amp;</b>", "café\u0301 \u2028 x", "n" * 200)
+_ODD_NAMES = ('Zoë "Köln" O\'Neil', "李小龙 🦊", "back\\slash / <b>&amp;</b>", "café\u0301 \u2028 x", "n" * 60)
 _FULL: Mapping[str, Any] = {"source_platform": "referral", "source_type": "form"}
 
 
@@ -55,7 +56,7 @@ def listening(lab: Lab, number: int = 1, caller: Caller | None = None, **members
 @contextmanager
 def registered(lab: Lab, who: Caller, inbox: Inbox, **members: Any) -> Iterator[Hook]:
     answer = who("createLeadWebhook", body={"url": inbox.url, "event_types": ["lead.created"], **members})
-    if answer.status == 400:
+    if 400 <= answer.status < 500:
         raise NotChecked(f"the target takes no webhook at {inbox.url}: {answer}")
     lab.expect(answer.ok, f"201 for a webhook with {members}", answer)
     hook = Hook(str(answer.at("/webhook/id")), str(answer.at("/secret")), inbox)
@@ -79,9 +80,20 @@ def see_that_any_come(lab: Lab) -> None:
 
 
 def _any_come(lab: Lab) -> bool:
+    _sweep(lab)
     with listening(lab) as (hook,):
         lead = made(lab, lab.world.lead(lab.fresh))
         return bool(hook.inbox.wait(lead["id"], lead.get("contact_email") or lead["id"], seconds=SOON))
+
+
+def _sweep(lab: Lab) -> None:
+    """Delete what earlier tests have registered at an address that nobody has: the deliveries to it would pile up."""
+    left: list[dict[str, Any]] = []
+    with suppress(NotChecked):
+        left = everyone(lab)
+    for one in some(lab, left):
+        if str(one.get("url")).startswith(f"{HOST}/"):
+            lab.main("deleteLeadWebhook", path={"id": str(one.get("id"))})
 
 
 def arrives(lab: Lab, hook: Hook, lead: Mapping[str, Any], why: str = "of a new lead") -> Delivery:
@@ -91,10 +103,16 @@ def arrives(lab: Lab, hook: Hook, lead: Mapping[str, Any], why: str = "of a new 
     return found[0]
 
 
-def settle(lab: Lab, hook: Hook, caller: Caller | None = None) -> Lead:
-    """Create a lead that this webhook is told of. Afterwards, what was sent before has arrived too."""
+def tell(lab: Lab, hook: Hook, caller: Caller | None = None) -> Lead:
+    """Create a lead that this webhook is told of."""
     lead = made(lab, lab.world.lead(lab.fresh), caller)
     arrives(lab, hook, lead)
+    return lead
+
+
+def settle(lab: Lab, hook: Hook, caller: Caller | None = None) -> Lead:
+    """The same. Afterwards, what was sent before has arrived too."""
+    lead = tell(lab, hook, caller)
     rest(lab)
     return lead
 

@@ -61,7 +61,7 @@ class CRMLeadPro:
                 audience = {"lead_ids": [self.made(lab, caller)]}
                 return {"body": {"name": "Reminder", "template": "demo_reminder", "audience": audience}}
             case "createWebhook":
-                return {"body": {"url": WEBHOOK_URL, "events": ["lead.created"]}}
+                return {"body": {"url": WEBHOOK_URL, "events": ["deal.lost"]}}
         return {}
 
     def made(self, lab: Lab, caller: Caller) -> str:

@@ -25,8 +25,11 @@ _RESTRICTIONS = _BOUNDS | {"enum", "required", "minProperties", "maxProperties",
 _JSON = "application/json"
 _ANNOTATIONS = frozenset(("description", "example", "examples", "title", "default", "deprecated", "externalDocs"))
 # A text that no implementation can mind: letters, digits, a little punctuation.
-_PLAIN_TEXT = r"^[A-Za-z0-9]([A-Za-z0-9 .,'-]{0,40}[A-Za-z0-9])?$"
-_PLAIN_EMAIL = r"^[a-z0-9]{1,20}(\.[a-z0-9]{1,10})?@[a-z0-9]{2,15}\.(com|org|net)$"
+_PLAIN_TEXT = r"^[A-Z][a-z]{2,12}( [A-Z][a-z]{2,12}){0,2}$"
+_PLAIN_EMAIL = r"^[a-z]{3,12}(\.[a-z]{2,8})?@[a-z]{3,12}\.(com|org|net)$"
+_PLAIN_KEY = r"^[a-z0-9]{8,20}-[a-z0-9]{4,12}$"
+# Amounts of money and the like: not so large that anybody would doubt them.
+_PLAIN_NUMBER = {"minimum": 1, "maximum": 10_000_000}
 _PLAIN_MOMENT = r"^20[0-3][0-9]-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$"
 # A phone in the first of these forms that the contract takes.
 _PLAIN_PHONES = (("+15551234567", r"^\+1555[2-9][0-9]{6}$"), ("15551234567", r"^1555[2-9][0-9]{6}$"))
@@ -108,6 +111,8 @@ class _View:
             and node["name"] != "search"
         ):
             return None  # which words it takes is nowhere said
+        if self._accepting and node["in"] == "header" and "format" not in schema:
+            schema = {"type": "string", "pattern": _PLAIN_KEY}
         if not self._accepting and schema.get("type") == "boolean":
             schema = {}
         return {"name": node["name"], "in": node["in"], "required": node.get("required", False), "schema": schema}
@@ -159,6 +164,12 @@ class _View:
                     view[key] = value
         if view.get("type") == "object" and "properties" in view:
             view["additionalProperties"] = False
+            if not self._required(node, source) and "anyOf" not in view:
+                view["minProperties"] = 1
+            if "required" in node and not self._required(node, source):
+                # Which members are needed is not known, but with all that are documented it is enough.
+                view["required"] = list(view["properties"])
+                view.pop("anyOf", None)
         return self._plain(node, view)
 
     @staticmethod
@@ -184,8 +195,11 @@ class _View:
 
     def _plain(self, node: dict[str, Any], view: dict[str, Any]) -> dict[str, Any]:
         """Texts that may be anything become plain ones: which characters are minded is nowhere documented."""
+        if view.get("type") == "number" and view.get("minimum") == 0:
+            return {**view, **_PLAIN_NUMBER}
         if view.get("type") != "string" or "enum" in view:
             return view
+        view["minLength"] = max(1, view.get("minLength", 1))
         pattern = node.get("pattern", "")
         if node.get("x-form") == "an email address" or node.get("format") == "email":
             return _without_format(view, _PLAIN_EMAIL)

@@ -134,7 +134,12 @@ def test_its_end_frees_the_port_and_ends_slow_answers() -> None:
     with Receiver(Listening()) as first:
         inbox = first.inbox()
         inbox.script(Reply(200, after=30), about="token1")
-        sender = threading.Thread(target=lambda: pytest.raises(OSError, _said, inbox, b"token1") or None)
+
+        def be_cut_off() -> None:
+            with pytest.raises(OSError, match=r"."):
+                _said(inbox, b"token1")
+
+        sender = threading.Thread(target=be_cut_off)
         sender.start()
         inbox.wait("token1", seconds=5)
     sender.join(timeout=5)
