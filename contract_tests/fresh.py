@@ -7,15 +7,18 @@ import random
 import string
 
 _ALPHABET = string.digits + string.ascii_lowercase
-# Coprime to a thousand million, so that the last nine digits come round only after all were used.
+# Coprime to the space, so that the last nine digits come round only after all were used.
 _STRIDE = 104_729_371
-_SPACE = 1_000_000_000
+_LINES = 1_000_000
+_SPACE = 9 * 10 * 8 * _LINES
 
 
 class Fresh:
     """Not drawn from the seed: a second run with the same seed must not meet the leads of the first."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, plain: bool = False) -> None:
+        #: Whether phones are to be such as nobody doubts.
+        self._plain = plain
         chance = random.SystemRandom()
         self._run = "".join(chance.choices(_ALPHABET, k=7))
         self._start = chance.randrange(_SPACE)
@@ -36,6 +39,11 @@ class Fresh:
         return f"Lead {self.token()}"
 
     def phone(self) -> str:
-        """Ten digits, the first 6 to 9; the last nine of no two are the same."""
+        """Ten digits, the first 6 to 9, of plain ones 9; the last nine of no two are the same.
+
+        A number that there may be, in India and in North America: no 9 in the second place, 2 to 9 in the fourth.
+        """
         number = next(self._number)
-        return f"{6 + number % 4}{(self._start + number * _STRIDE) % _SPACE:09d}"
+        area, line = divmod((self._start + number * _STRIDE) % _SPACE, 8 * _LINES)
+        first = 9 if self._plain else 6 + number % 4
+        return f"{first}{area:02d}{2 * _LINES + line:07d}"

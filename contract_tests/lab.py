@@ -54,7 +54,7 @@ class Lab:
     options: Options = field(default_factory=Options)
 
     def __post_init__(self) -> None:
-        self.fresh = Fresh()
+        self.fresh = Fresh(plain=not self.strict)
         self.trace = Trace()
         self.secrets = Secrets(self.target.credentials)
         self.pace = Pace(self.options.rate)
@@ -135,7 +135,7 @@ class Lab:
         )
 
     def colleague(self, *scopes: str) -> Caller:
-        """Another credential of the main one's tenant, with these scopes."""
+        """Another credential of the main one's tenant, with these scopes; one without limits where there is any."""
         return self._find(
             f"a second credential of the same {self.contract.tenancy.noun}",
             lambda one: (
@@ -163,7 +163,8 @@ class Lab:
         return Caller(self, credential)
 
     def _find(self, need: str, fits: Callable[[Credential], bool]) -> Caller:
-        for one in self.target.credentials:
+        # A key with limits of its own is there for them to be reached.
+        for one in sorted(self.target.credentials, key=lambda one: bool(one.limits)):
             if fits(one):
                 return Caller(self, one)
         raise NotChecked(f"needs {need}")

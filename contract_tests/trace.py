@@ -7,6 +7,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
 
 from .target import Credential
 from .wire import Exchange, Request
@@ -15,6 +16,10 @@ _SHOWN = 40
 _UNSAFE = re.compile(r"[^A-Z0-9]+")
 _ISSUED_SECRET = re.compile(r"(?:mega_)?whsec_[A-Za-z0-9+/=_-]{6,}")
 _LONG_BODY = 4000
+# Words with a digit, long enough not to be the same by chance.
+_NAME = re.compile(r"(?=[A-Za-z_.@+-]*\d)[\w.@+-]{7,}")
+_MOMENT = re.compile(r"20\d\d-\d\d-\d\dT")
+_FEW, _USUAL = 6, 0.6
 
 
 class Secrets:
@@ -93,9 +98,10 @@ class Trace:
         self.exchanges = []
 
     def curl(self, secrets: Secrets) -> tuple[str, ...]:
-        """The last requests, each with a comment that says what came back."""
-        shown = self.exchanges[-_SHOWN:]
-        left_out = len(self.exchanges) - len(shown)
+        """The last request and those that it follows from, each with a comment that says what came back."""
+        related = _related(self.exchanges, secrets)
+        shown = related[-_SHOWN:]
+        left_out = len(related) - len(shown)
         head = (f"# {left_out} earlier requests are left out",) if left_out else ()
         lines = (f"{curl(one.request, secrets)}  # {secrets.hide(_short(str(one.answer)))}" for one in shown)
         return (*head, *lines)
@@ -104,3 +110,31 @@ class Trace:
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 160 else f"{line[:160]}…"
+
+
+def _related(exchanges: Sequence[Exchange], secrets: Secrets) -> list[Exchange]:
+    """The last exchange, and those before that have a name, key or id in common with it, or with another of these."""
+    if not exchanges:
+        return []
+    names = [_names(one, secrets) for one in exchanges]
+    times = Counter(name for some in names for name in some)
+    # What nearly every exchange has, such as the id of the tenant, relates nothing.
+    common = {name for name, number in times.items() if len(exchanges) > _FEW and number > _USUAL * len(exchanges)}
+    wanted = names[-1] - common
+    kept = [exchanges[-1]]
+    for exchange, own in zip(reversed(exchanges[:-1]), reversed(names[:-1]), strict=True):
+        if own & wanted:
+            wanted |= own - common
+            kept.append(exchange)
+    return kept[::-1]
+
+
+def _names(exchange: Exchange, secrets: Secrets) -> set[str]:
+    """What looks like an id, a key, an email or a phone in a request and its answer."""
+    request = exchange.request
+    keys = [value for name, value in request.headers if name.lower() == "idempotency-key"]
+    body = (request.body or b"")[:_LONG_BODY].decode("utf-8", "replace")
+    text = " ".join(
+        (unquote_plus(request.path), body, *keys, exchange.answer.body[:_LONG_BODY].decode("utf-8", "replace"))
+    )
+    return {word for word in _NAME.findall(secrets.hide(text)) if not _MOMENT.match(word)}

@@ -22,6 +22,7 @@ from .rule import Broken
 from .target import Target, TargetError
 
 SECONDS = 30.0
+MOST_TOGETHER = 200
 _ORIGIN_IN_PROCESS = "http://target.test"
 _MISSING = object()
 _TEXT_SHOWN = 300
@@ -142,11 +143,13 @@ class Wire:
         return _Bridged(self._target.app, self._portal)
 
     def send_all(self, requests: Sequence[Request]) -> list[Exchange]:
-        """All at the same time, each on a connection of its own."""
+        """All at the same time, each on a connection of its own; MOST_TOGETHER of them at most."""
+        if len(requests) > MOST_TOGETHER:
+            raise ValueError(f"{len(requests)} requests at the same time are more than {MOST_TOGETHER}")
         if self._portal is not None:
             return self._portal.call(self._together, requests)
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(max_workers=64)
+            self._threads = ThreadPoolExecutor(max_workers=MOST_TOGETHER)
         gate = threading.Barrier(len(requests))
 
         def go(request: Request) -> Exchange:

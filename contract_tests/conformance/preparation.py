@@ -90,7 +90,28 @@ class Preparation:
         for record in _records(plan, prepared):
             self._world(record)
             self._fresh(plan, record)
+        if self._is_likely:
+            self._of_somebody_else(prepared)
         return prepared
+
+    @property
+    def _is_likely(self) -> bool:
+        """Whether every request is to be one that nobody has a reason to refuse."""
+        return self._share == 1.0
+
+    def _of_somebody_else(self, value: Any) -> None:
+        """New addresses and phones: that two leads may have the same is not said everywhere."""
+        if isinstance(value, list):
+            for item in value:
+                self._of_somebody_else(item)
+        if not isinstance(value, dict):
+            return
+        for name, member in value.items():
+            self._of_somebody_else(member)
+            if isinstance(member, str) and "@" in member:
+                value[name] = self._other_email(member) or member
+            elif isinstance(member, str) and name.lower().endswith(("phone", "whatsapp")):
+                value[name] = self._other_phone(member) or member
 
     def _world(self, record: dict[str, Any]) -> None:
         for name, known in self._facts.choices.items():
@@ -126,13 +147,19 @@ class Preparation:
         return local[:-_TOKEN] + self._token() + at + domain if at else None
 
     def _other_phone(self, value: str) -> str | None:
-        """The last nine digits drawn anew where they stand; the digit before them decides what kind it is."""
+        """The last nine digits drawn anew where they stand; the digit before them decides what kind it is.
+
+        Where every request is to be a likely one, only the last seven: those before say where in a country it is.
+        """
         places = [match.start() for match in _ASCII_DIGIT.finditer(value)]
         if len(places) < 10 or not value.isascii():
             return None
         characters = list(value)
-        for place in places[-9:]:
+        likely = self._is_likely
+        for place in places[-7 if likely else -9 :]:
             characters[place] = self._random.choice(string.digits)
+        if likely:
+            characters[places[-7]] = self._random.choice("23456789")
         return "".join(characters)
 
     def _token(self) -> str:

@@ -111,7 +111,7 @@ def _config(  # noqa: PLR0913, PLR0917  # called once, right above
         "output": {"sanitization": {"enabled": False}},
         # Texts found in the source of an application in process: another run would send other requests.
         "analysis": {"constants": {"enabled": False}},
-        "phases": {phase: {"enabled": phase in phases} for phase in PHASES},
+        "phases": {phase: _phase_of(phase, phases, view) for phase in PHASES},
         "checks": _checks(view),
         "generation": {
             "mode": view.mode,
@@ -123,6 +123,12 @@ def _config(  # noqa: PLR0913, PLR0917  # called once, right above
         },
     }
     return config if base_url is None else {**config, "base-url": base_url}
+
+
+def _phase_of(phase: str, phases: Collection[str], view: View) -> dict[str, Any]:
+    chosen: dict[str, Any] = {"enabled": phase in phases}
+    # What becomes of methods that are not there is nowhere said: a server that knows none of them may say 501.
+    return {**chosen, "unexpected-methods": []} if phase == "coverage" and not view.strict else chosen
 
 
 def _checks(view: View) -> dict[str, Any]:

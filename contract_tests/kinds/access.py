@@ -58,7 +58,8 @@ def status_for(lab: Lab, reason: str) -> frozenset[int]:
     """The statuses that a refusal of a credential may have: that of the vendor, where it names one."""
     if lab.contract.name in _TELL_STATUS:
         return frozenset((lab.contract.errors.statuses[reason],))
-    return frozenset((401, 403))
+    # What is no credential at all may be called a bad request too.
+    return frozenset((401, 403)) if lab.strict else frozenset((400, 401, 403))
 
 
 # What is sent instead of a credential.

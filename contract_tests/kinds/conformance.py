@@ -21,19 +21,25 @@ if TYPE_CHECKING:
 kind = Kind("conformance")
 
 _HARMLESS_URL = "https://hooks.example.com/leadmock"
-# Refusing a method that is not there, and how, is nowhere documented.
-_METHODS = ("unsupported_method", "allow_header_conformance", "missing_required_header")
+# Refusing a method that is not there, and how, is nowhere documented; credentials have rules of their own.
+_METHODS = ("unsupported_method", "allow_header_conformance", "missing_required_header", "ignored_auth")
 _ACCEPTS = ("positive_data_acceptance",)
 _REFUSES = ("negative_data_rejection", "missing_required_header", "ignored_auth")
 _CRASHES = ("not_a_server_error", "error", "run")
 
 
-def _promise(
+def _without_id(_contract: Contract, operation: Operation) -> bool:
+    """What is answered to an id that is none, and to one of another form, is nowhere said."""
+    return "{" not in operation.path
+
+
+def _promise(  # noqa: PLR0913  # all by name
     name: str,
     says: str,
     *,
     on: Selector,
     judge: Callable[[Failure], bool],
+    told_on: Selector = lambda _contract, _operation: True,
     sides: tuple[str, ...] = ("accepting", "refusing"),
 ) -> None:
     """Declare it for what is documented, and again for the whole contract."""
@@ -47,7 +53,7 @@ def _promise(
         _judge(lab, _failures(lab, operation, ("all",), judge))
 
     for suffix, selector, source, attempt in (
-        ("", _and(on, is_known), own(), as_documented),
+        ("", _and(_and(on, told_on), is_known), own(), as_documented),
         ("-decided", on, _decided, as_decided),
     ):
         declared: Attempt = attempt
@@ -75,7 +81,11 @@ def _has_input(_contract: Contract, operation: Operation) -> bool:
 
 
 _promise(
-    "accepts", "Every valid request to {method} {path} is accepted.", on=_any, judge=lambda one: one.check in _ACCEPTS
+    "accepts",
+    "Every valid request to {method} {path} is accepted.",
+    on=_any,
+    told_on=_without_id,
+    judge=lambda one: one.check in _ACCEPTS,
 )
 _promise(
     "refuses",

@@ -54,7 +54,8 @@ def by_phone(lab: Lab, _operation: Operation) -> None:
 )
 def last_ten_digits(lab: Lab, _operation: Operation) -> None:
     for turn in (1, -1):
-        spellings = _spellings(lab.fresh.phone())[::turn]
+        phone = lab.fresh.phone()
+        spellings = (_spellings(phone) if lab.strict else _plain_spellings(phone))[::turn]
         one = made(lab, {"contact_name": lab.fresh.name(), "contact_phone": spellings[0]})
         for before, after in itertools.pairwise(spellings):
             two = made(lab, {"contact_phone": after})
@@ -68,7 +69,7 @@ def last_ten_digits(lab: Lab, _operation: Operation) -> None:
 )
 def distinct_phones(lab: Lab, _operation: Operation) -> None:
     phone = lab.fresh.phone()
-    others = [f"{phone[:at]}{(int(phone[at]) + 1) % 10}{phone[at + 1 :]}" for at in range(10)]
+    others = [f"{phone[:at]}{_next_digit(phone[at], at)}{phone[at + 1 :]}" for at in range(10)]
     seen: dict[str, str] = {}
     for one in (phone, *others):
         lead = made(lab, {"contact_phone": f"+1 {one}"})
@@ -288,6 +289,22 @@ def _all_one(lab: Lab, member: str, spellings: tuple[str, ...]) -> None:
 
 def _in_script(phone: str, zero: int) -> str:
     return "".join(chr(zero + int(digit)) for digit in phone)
+
+
+def _next_digit(digit: str, at: int) -> str:
+    """Another digit that a phone may have in this place."""
+    least, most = ((6, 9), (0, 8), (0, 9), (2, 9))[at] if at < 4 else (0, 9)
+    return str(least + (int(digit) - least + 1) % (most - least + 1))
+
+
+def _plain_spellings(phone: str) -> tuple[str, ...]:
+    """Those that nobody could take for no phone."""
+    a, b, c = phone[:3], phone[3:6], phone[6:]
+    return (
+        *(f"({a}) {b}-{c}", f"+1 {a}-{b}-{c}", phone, f"+1{phone}", f"1{phone}", f"{a}.{b}.{c}", f"{a} {b} {c}"),
+        *(f"1-{a}-{b}-{c}", f"+1 ({a}) {b}-{c}", f"+91 {phone[:5]} {phone[5:]}", f"+91{phone}", f"{a}-{b}-{c}"),
+        *(f"+1.{a}.{b}.{c}", f"+1{phone}"),
+    )
 
 
 def _spellings(phone: str) -> tuple[str, ...]:

@@ -131,15 +131,18 @@ def message_exact(lab: Lab, _operation: Operation) -> None:
 def other_phone(lab: Lab, _operation: Operation) -> None:
     lead = small(lab, email=lab.fresh.email(), city="Noida", notes="Call after 6 pm.", budgetMax=9500000)
     seen = {new(lab, lead).at("/leadId")}
-    for phone in _alike(lead["phone"]):
+    for phone in _alike(lead["phone"], strict=lab.strict):
         answer = new(lab, {**lead, "phone": phone}, f"{phone} is not {lead['phone']}")
         lab.expect(answer.at("/leadId") not in seen, "a leadId of its own", answer)
         seen.add(answer.at("/leadId"))
 
 
-def _alike(phone: str) -> list[str]:
-    """Other numbers, each with one digit changed, or two that follow each other changed round, or turned about."""
-    changed = {f"{(int(phone[0]) - 5) % 4 + 6}{phone[1:]}"}
+def _alike(phone: str, *, strict: bool = True) -> list[str]:
+    """Other numbers, each with one digit changed, or two that follow each other changed round, or turned about.
+
+    Strictly, the first digit changes too; not all that begin so have been given to anybody.
+    """
+    changed = {f"{(int(phone[0]) - 5) % 4 + 6}{phone[1:]}"} if strict else set()
     for place in range(1, 10):
         changed.add(f"{phone[:place]}{(int(phone[place]) + 1) % 10}{phone[place + 1 :]}")
     changed |= {phone[:at] + phone[at + 1] + phone[at] + phone[at + 2 :] for at in (1, 4, 8)}
@@ -175,7 +178,7 @@ def whatsapp(lab: Lab, _operation: Operation) -> None:
         first = new(lab, lead)
         known(lab, small(lab, phone=lead["whatsapp"]), first, "its phone is the existing lead's whatsapp")
         known(lab, small(lab, phone=lead["phone"]), first, "its phone is the existing lead's phone")
-        for phone in _alike(lead["whatsapp"])[::4]:
+        for phone in _alike(lead["whatsapp"], strict=lab.strict)[::4]:
             new(lab, small(lab, phone=phone), f"{phone} is not the WhatsApp number {lead['whatsapp']}")
 
 
@@ -337,7 +340,8 @@ def again(lab: Lab, _operation: Operation) -> None:
     texts = set()
     for number in range(_AGAIN):
         texts.add(known(lab, lead, first, f"time {number + 2}").at("/message"))
-    lab.expect(len(texts) == 1, "the same message each time", texts)
+    if lab.strict:
+        lab.expect(len(texts) == 1, "the same message each time", texts)
 
 
 @kind.promise(

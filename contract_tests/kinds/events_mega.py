@@ -209,7 +209,8 @@ def _merge_all(lab: Lab, body: Mapping[str, Any], lead: Lead, changed: Mapping[s
         {"contact_phone": str(body["contact_phone"])[-10:], "contact_name": name, "source_platform": "zoho"},
         {**body, **changed},
     )
-    for way in some(lab, ways):
+    # Whether letter case tells emails apart is nowhere said.
+    for way in some(lab, ways) if lab.strict else (*ways[:3], *ways[4:]):
         answer = ask(lab, way, headers={"Idempotency-Key": lab.fresh.token()} if way is ways[0] else {})
         lab.expect(answer.ok, f"201 for {way}", answer)
         if answer.at("/lead/id") != lead["id"]:

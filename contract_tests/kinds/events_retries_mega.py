@@ -46,6 +46,8 @@ _OK = Reply(200)
 _LONGEST = 9.0
 #: Where the first one of all takes longer, others may be just about to come.
 _QUICK = 6.0
+#: By so much waits may differ that were meant to be alike: one begins only when the time for an answer is over.
+_OTHERWISE = 1.5
 #: How long a patient receiver takes, and what a create may take meanwhile.
 _PATIENT, _AT_ONCE = 1.5, 1.2
 _LATE = Reply(200, after=2.5)
@@ -91,10 +93,14 @@ class _Scene:
         return min(map(len, self.controls))
 
     @property
+    def waits(self) -> list[float]:
+        """How long each webhook waited for its first retry, if there was any."""
+        return [found[1].arrived - found[0].arrived for found in self.attempts.values() if len(found) > 1]
+
+    @property
     def quickest(self) -> float:
         """The shortest wait before a retry; without end where nothing was tried again in the time that was given."""
-        waits = [found[1].arrived - found[0].arrived for found in self.attempts.values() if len(found) > 1]
-        return min(waits, default=math.inf)
+        return min(self.waits, default=math.inf)
 
     def pairs(self, names: Iterable[str]) -> Iterable[tuple[str, Delivery, Delivery]]:
         """The first attempts of these webhooks, each with one that followed it."""
@@ -190,6 +196,9 @@ def _is_complete(scene: _Scene) -> bool:
 def retried(lab: Lab, _operation: Operation) -> None:
     scene = _scene(lab)
     _see_that_retries_come(scene)
+    late = any(len(scene.attempts[name]) == 1 for name in _MUST)
+    if late and not lab.strict and max(scene.waits) > 2 * scene.quickest + _OTHERWISE:
+        raise NotChecked("the waits before a retry differ, and some may be longer than could be waited for")
     _all_retried(lab, scene, _MUST)
 
 

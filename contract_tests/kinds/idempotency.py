@@ -117,15 +117,20 @@ def replay_bytes(lab: Lab, operation: Operation) -> None:
 def conflict(lab: Lab, operation: Operation) -> None:
     at = Keyed(lab, operation)
     fresh, key = lab.world.lead(lab.fresh), at.key()
-    lead = {**fresh, "source_platform": "referral", "source_type": "form", "custom_fields": {"budget": "1"}}
+    slugs = list(lab.facts.get("custom_fields", ()))[:2]
+    # Where none is known, a strict run takes those of the document; others might mind them.
+    slugs = slugs if len(slugs) == 2 or not lab.strict else ["budget", "timeline"]
+    lead = {**fresh, "source_platform": "referral", "source_type": "form"}
+    lead |= {"custom_fields": {slugs[0]: "1"}} if slugs else {}
     body = at.body(lead)
     first = at.done(body, key)
     before = listed(lab, {"id": at.ids(first)[0], **fresh})
     new = lab.world.lead(lab.fresh)
     changes = [{**lead, name: value} for name, value in new.items()]
     changes += [{**lead, "source_platform": "zoho"}, {**lead, "source_type": "chat"}]
-    changes += [{**lead, "custom_fields": {"budget": "2"}}, {**lead, "custom_fields": {"budget": "1", "timeline": "2"}}]
-    changes += [{**lead, "stage_slug": "new"}]
+    changes += [{**lead, "custom_fields": {slug: "2"}} for slug in slugs[:1]]
+    changes += [{**lead, "custom_fields": {slugs[0]: "1", slug: "2"}} for slug in slugs[1:]]
+    changes += [{**lead, "stage_slug": slug} for slug in list(lab.facts.get("stages", ("new",)))[:1]]
     changes += [{member: value for member, value in lead.items() if member != name} for name in lead]
     bodies = [*map(at.body, changes), *at.other_batches(body, new)]
     for changed in bodies:

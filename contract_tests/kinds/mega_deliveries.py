@@ -29,6 +29,7 @@ _SETTLE = 0.3
 #: How far the timestamp of a delivery may be from now, in seconds.
 TOLERANCE = 300.0
 _ODD_NAMES = ('Zoë "Köln" O\'Neil', "李小龙 🦊", "back\\slash / <b>&amp;</b>", "café\u0301 \u2028 x", "n" * 60)
+_TAME_NAMES = ("Zoë O'Neil", "李小龙", "José Núñez")
 _FULL: Mapping[str, Any] = {"source_platform": "referral", "source_type": "form"}
 
 
@@ -223,19 +224,22 @@ def _tell(lab: Lab) -> Told:
 
 def _bodies(lab: Lab) -> list[dict[str, Any]]:
     fresh, full = lab.fresh, lab.world.lead
+    phone = fresh.phone()
+    names = _ODD_NAMES if lab.strict else _TAME_NAMES
     bodies: list[dict[str, Any]] = [
         {**full(fresh), **_FULL},
         {"contact_name": fresh.name()},
         {"contact_email": fresh.email()},
-        {"contact_phone": f"(2{fresh.phone()[:2]}) {fresh.phone()[3:6]}-{fresh.phone()[-4:]}"},
-        *({**full(fresh), "contact_name": f"{name} {fresh.token()}"[:255]} for name in _ODD_NAMES),
+        {"contact_phone": f"({phone[:3]}) {phone[3:6]}-{phone[6:]}"},
+        *({**full(fresh), "contact_name": f"{name} {fresh.token()}"[:255]} for name in names),
         {**full(fresh), "source_platform": "google_ads", "source_type": "phone_call"},
         {**full(fresh), "source_platform": "lead_docket", "source_type": "import"},
     ]
     bodies += [{**full(fresh), "stage_slug": slug} for slug in list(lab.facts.get("stages", ()))[1:3]]
     slugs = [slug for slug in lab.facts.get("custom_fields", ()) if slug != "lead_line"][:3]
     if slugs:
-        values: tuple[Any, ...] = ("500000", 'ü "quoted" 🦊', "", 7, 1.5, False, None)
+        values: tuple[Any, ...] = ("500000", 7, 1.5, False, None)
+        values += ('ü "quoted" 🦊', "") if lab.strict else ("two words",)
         bodies += [{**full(fresh), "custom_fields": {slugs[0]: value}} for value in values]
         bodies.append({**full(fresh), **_FULL, "custom_fields": dict.fromkeys(slugs, "x")})
     if lab.strict:

@@ -31,7 +31,7 @@ CREATE = only("crmleadpro/createLead")
     source=named("create-lead"),
 )
 def kept(lab: Lab, _operation: Operation) -> None:
-    for name in (lab.fresh.name(), f"प्रिया {lab.fresh.name()} 😀"):
+    for name in (lab.fresh.name(), f"प्रिया {lab.fresh.name()}{' 😀' if lab.strict else ''}"):
         sent = {**lab.world.lead(lab.fresh), "name": name}
         made = lab.main("createLead", body=sent)
         lab.expect(made.ok, "the example of the document, with contact data of its own, to be taken", made)
@@ -40,9 +40,14 @@ def kept(lab: Lab, _operation: Operation) -> None:
         lab.expect(answer.at("/name") == sent["name"], f"the name {sent['name']!r}", answer)
         lab.expect(str(answer.at("/email")).lower() == sent["email"], f"the email {sent['email']!r}", answer)
         digits = digits_of(str(answer.at("/phone")))
-        lab.expect(digits == digits_of(sent["phone"]), f"the digits of {sent['phone']!r}", answer)
+        # Whether the country's code is kept is nowhere said.
+        whole = digits == digits_of(sent["phone"]) if lab.strict else digits.endswith(digits_of(sent["phone"])[-10:])
+        lab.expect(whole, f"the digits of {sent['phone']!r}", answer)
         # The two samples of the document spell one source in two ways.
-        lab.expect(answer.at("/source") in {sent["source"], "website"}, f"the source {sent['source']!r}", answer)
+        sources = {sent["source"], "website"}
+        shown = answer.at("/source")
+        tidied = str(shown).lower().replace(" ", "_").replace("-", "_")
+        lab.expect((shown if lab.strict else tidied) in sources, f"the source {sent['source']!r}", answer)
 
 
 @kind.promise("created", "A create answers 201 with the whole lead, and GET the same.", on=CREATE, source=named("P5"))

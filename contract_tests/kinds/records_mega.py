@@ -60,10 +60,13 @@ _NAMES = (
     *("Robert'); DROP TABLE leads;--", "Ten chars.", "{{name}} ${x} %s", "A" * 100, "true", "Dr. Sam Seller, Jr."),
 )
 _LOCALS = ("plus+tag", "o'brien", "under_score", "with-hyphen", "1234", "dots.in.it", "a", "UPPER", "x" * 40, "a+b+c")
+_TAME_NAMES = (*_NAMES[:3], "Jean-Luc Picard", "Dr. Sam Seller, Jr.")
+_TAME_LOCALS = ("plus+tag", "under_score", "with-hyphen", "1234", "dots.in.it")
 _SCALARS: tuple[Any, ...] = (
     *("500000", "x", "ümläut \U0001f680", 'quo"te\\', "true", "null", "0", "1", "line\nbreak", "y" * 200),
     *(0, 1, -1, 42, 2**31, -(2**31) - 1, 0.5, -2.75, 1e-7, 123456789.125, True, False, None),
 )
+_TAME_SCALARS: tuple[Any, ...] = ("500000", "x", "two words", 0, 1, 42, 0.5, True, False, None)
 #: What some storage bends: blanks, and numbers that are exact only where nobody takes them for doubles.
 _DELICATE: tuple[Any, ...] = ("", " ", 2**53 - 1, 2**53 + 1, -(2**53) - 1, 123456789012345678, 0.1, 1.0, 1e15)
 
@@ -79,8 +82,10 @@ def stored(lab: Lab, _operation: Operation) -> None:
             "stage_slug": slugs[at % len(slugs)],
         }
         _shows(lab, body)
-    for at, name in enumerate(_NAMES):
-        local = _LOCALS[at % len(_LOCALS)]
+    # Which signs a name or an email may have beside the usual ones is nowhere said.
+    names, locals_ = (_NAMES, _LOCALS) if lab.strict else (_TAME_NAMES, _TAME_LOCALS)
+    for at, name in enumerate(names):
+        local = locals_[at % len(locals_)]
         _shows(lab, {"contact_name": name, "contact_email": f"{local}.{lab.fresh.token()}@mail-{at}.example.com"})
 
 
@@ -112,7 +117,7 @@ def stored_names(lab: Lab, _operation: Operation) -> None:
     source=named("custom-fields"),
 )
 def custom_fields(lab: Lab, _operation: Operation) -> None:
-    for values in (_SCALARS, _DELICATE if lab.strict else ()):
+    for values in (_SCALARS, _DELICATE) if lab.strict else (_TAME_SCALARS,):
         _round_trip(lab, values)
 
 
@@ -128,7 +133,9 @@ def _round_trip(lab: Lab, values: Iterable[Any]) -> None:
             for slug, value in given.items():
                 got = fields.get(slug)
                 close = type(value) is float and type(got) is float and math.isclose(got, value, rel_tol=1e-12)
-                lab.expect(same(got, value) or close, f"{value!r} in the custom field {slug}", repr(got))
+                # Whether a number or a boolean is kept as a text is nowhere said.
+                alike = not lab.strict and str(got).lower() == str(value).lower()
+                lab.expect(same(got, value) or close or alike, f"{value!r} in the custom field {slug}", repr(got))
 
 
 @kind.promise(

@@ -37,9 +37,12 @@ def _graded(lab: Lab) -> list[dict[str, Any]]:
     full = complete(lab)
     names = ["name", "phone", *OPTIONAL]
     leads = [{name: full[name] for name in names[:count]} for count in range(2, len(names) + 1)]
-    more = [{"budgetMin": 0, "budgetMax": 0}, {"budgetMin": 0}, {"budgetMax": 10**12}, {"budgetMin": 10**12}]
+    # How small or large a budget may be is nowhere said.
+    least, most = (0, 10**12) if lab.strict else (100_000, 500_000_000)
+    more = [{"budgetMin": least, "budgetMax": least}, {"budgetMin": least}, {"budgetMax": most}, {"budgetMin": most}]
     leads += [{"name": full["name"], **one} for one in more]
-    leads += [{**full, **one, "whatsapp": lab.fresh.phone()} for one in ({"budgetMin": 1, "budgetMax": 10**15},)]
+    widest = {"budgetMin": 1, "budgetMax": 10**15} if lab.strict else {"budgetMin": least, "budgetMax": most}
+    leads += [{**full, **widest, "whatsapp": lab.fresh.phone()}]
     leads += [{**full, "propertyType": word, "whatsapp": lab.fresh.phone()} for word in PROPERTY_TYPES]
     return [{**lead, "phone": lab.fresh.phone()} for lead in leads]
 

@@ -43,6 +43,8 @@ _PLAIN = (
     "A/B & Co. <b>",
     "null",
 )
+#: Of these, as many as nobody could take for anything but names.
+_TAME = ("Ann Lee", "O'Neil", "José Núñez", "李雷", "Иван")
 _TRICKY = (
     *("100%", "{}", "${x}", "--", "#1", "a\tb", "two  spaces", "0", "false", "e\u0301", "n\u0303o", "علي", "नमस्ते"),
     *(
@@ -123,7 +125,8 @@ def _same(one: Any, other: Any) -> bool:
 )
 def is_kept(lab: Lab, _operation: Operation) -> None:
     token = word(lab)
-    several: list[dict[str, Any]] = [{"contact_name": f"{name} {token}"} for name in some(lab, _PLAIN)]
+    names = _PLAIN if lab.strict else _TAME * 2
+    several: list[dict[str, Any]] = [{"contact_name": f"{name} {token}"} for name in some(lab, names)]
     for number, body in enumerate(several):
         if number % 3 != 1:
             body["contact_email"] = lab.fresh.email()
@@ -140,9 +143,12 @@ def one_contact(lab: Lab, _operation: Operation) -> None:
     for name, value in contacts.items():
         lead = _made(lab, {name: value})
         others = {other: lead.get(other) for other in contacts if other != name}
+        if not lab.strict:
+            others.pop("contact_name", None)  # it may be made up of the rest
         lab.expect(not any(others.values()), f"no other contact field beside {name}", others)
         found = _listed(lab, value)
-        lab.expect(list(found) == [lead["id"]], f"the lead {lead['id']} in the list", list(found))
+        alone = list(found) == [lead["id"]] if lab.strict else lead["id"] in found
+        lab.expect(alone, f"the lead {lead['id']} in the list", list(found))
         compared(lab, {name: value}, found[lead["id"]], "in the list", exactly=False)
 
 
@@ -232,9 +238,10 @@ def _on_time(lab: Lab, answer: Answer, created: datetime) -> None:
 def row_is_kept(lab: Lab, _operation: Operation) -> None:
     token, stages = word(lab), list(lab.facts.get("stages", ()))
     slugs = list(lab.facts.get("custom_fields", ()))[:2]
+    names = _PLAIN if lab.strict else _TAME
     rows: list[dict[str, Any]] = []
     for at, platform in enumerate(_PLATFORMS):
-        row: dict[str, Any] = {"row_ref": f"r{at}", "contact_name": f"{_PLAIN[at % len(_PLAIN)]} {token}"}
+        row: dict[str, Any] = {"row_ref": f"r{at}", "contact_name": f"{names[at % len(names)]} {token}"}
         row |= {"source_platform": platform, "source_type": _TYPES[at % 7]}
         row |= {"contact_email": lab.fresh.email()} if at % 3 != 1 else {}
         row |= {"contact_phone": f"+1{lab.fresh.phone()}"} if at % 3 != 2 else {}

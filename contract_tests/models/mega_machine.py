@@ -100,7 +100,8 @@ class Customers(Hooks):
             email = email.title() if self.exact and draft.spelling == 3 else email
             body["contact_email"] = _EMAILS[draft.spelling].format(email) if self.exact else email
         if draft.name >= 0 or not body or not self.exact:
-            body["contact_name"] = f"{_NAMES[max(0, draft.name)]} {self.word}"
+            name = _NAMES[max(0, draft.name)]
+            body["contact_name"] = f"{name if self.exact else name[:2]} {self.word}"
         if draft.phone >= 0:
             digits = self.phones[draft.phone]
             body["contact_phone"] = _PHONES[draft.form].format(digits[:3], digits[3:6], digits[6:])

@@ -24,6 +24,7 @@ SORTS = ("created_at", "updated_at")
 DIRECTIONS = ("asc", "desc")
 LINES = ("buyer", "seller", None)
 _MILLISECOND = timedelta(milliseconds=1)
+_SECOND = timedelta(seconds=1)
 _FEW = 3
 # Moments are told in milliseconds. So long between two creates, there is a moment that lies between them.
 APART = 0.003
@@ -63,10 +64,13 @@ class Population:
         return sorted({moment(person.lead[member]) for person in self.people})
 
     def between(self, member: str) -> list[str]:
-        """Moments, to the millisecond, that are the value of no lead but lie after some and before others."""
+        """Moments, to the millisecond, that are the value of no lead but lie after some and before others.
+
+        A target that tells moments in seconds may know them better, so for such a one they are a second apart.
+        """
         values = self.moments(member)
-        gaps = itertools.pairwise(values)
-        return [told(early + _MILLISECOND) for early, late in gaps if late - early > 1.5 * _MILLISECOND]
+        step = _MILLISECOND if any(value.microsecond for value in values) else _SECOND
+        return [told(early + step) for early, late in itertools.pairwise(values) if late - early > 1.5 * step]
 
 
 def _fits(person: Person, query: Query) -> bool:

@@ -98,7 +98,8 @@ def shown(lab: Lab, webhook_id: str) -> dict[str, Any]:
     found = listed(lab, webhook_id)
     if found is None:
         raise Broken(f"the webhook {webhook_id} in the list", "it is not there")
-    return found
+    # Members that the page does not name may change by themselves, such as the time of the last delivery.
+    return found if lab.strict else {name: value for name, value in found.items() if name in MEMBERS}
 
 
 def same(lab: Lab, got: Mapping[str, Any], expected: Mapping[str, Any], where: str) -> None:

@@ -81,6 +81,44 @@ def records_in(value: Any) -> Iterator[dict[str, Any]]:
             yield from records_in(item)
 
 
+#: The members of the document's own lead; what else there is may change by itself.
+SAMPLE = (
+    "id",
+    "name",
+    "email",
+    "phone",
+    "company",
+    "status",
+    "pipeline_stage",
+    "score",
+    "source",
+    "assigned_to",
+    "tags",
+    "created_at",
+    "updated_at",
+)
+
+
+def told(lab: Lab, answer: Answer) -> Any:
+    """What an answer says of its lead: strictly all of it, else what the document's own lead has."""
+    value = answer.json
+    if lab.strict or not isinstance(value, dict):
+        return value
+    return answer.status, {name: value.get(name) for name in SAMPLE}
+
+
+def shows(value: Any, *words: str) -> bool:
+    """Whether a record anywhere in a value has one of these words: a list may well repeat what was asked for."""
+    if isinstance(value, list):
+        return any(shows(item, *words) for item in value)
+    if not isinstance(value, dict):
+        return False
+    texts = [str(member) for member in value.values() if not isinstance(member, dict)]
+    if {"id", "email"} & set(value) and any(word in text for word in words for text in texts):
+        return True
+    return any(shows(member, *words) for member in value.values())
+
+
 def has_list(value: Any) -> bool:
     """Whether there is a list anywhere in a value."""
     if isinstance(value, dict):

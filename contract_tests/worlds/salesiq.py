@@ -78,7 +78,9 @@ def documented(lab: Lab, answer: Answer, about: str = "") -> None:
     lab.expect(answer.at("/success") is True, f"success: true{about}", answer)
     for name in ("leadId", "leadCode", "temperature", "assignedTo"):
         value = answer.at(f"/{name}")
-        lab.expect(isinstance(value, str) and value.strip(), f"{name}: a text{about}", answer)
+        # Ids of the sample are of no one form, and nobody says what it is where there is nobody to assign.
+        other = not lab.strict and ((name == "leadId" and type(value) is int) or (name == "assignedTo" and not value))
+        lab.expect(other or (isinstance(value, str) and value.strip()), f"{name}: a text{about}", answer)
     score = answer.at("/score")
     lab.expect(isinstance(score, int | float) and not isinstance(score, bool), f"score: a number{about}", answer)
     said = "Lead captured successfully"

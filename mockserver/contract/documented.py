@@ -26,13 +26,24 @@ _JSON = "application/json"
 _ANNOTATIONS = frozenset(("description", "example", "examples", "title", "default", "deprecated", "externalDocs"))
 # A text that no implementation can mind: letters, digits, a little punctuation.
 _PLAIN_TEXT = r"^[A-Z][a-z]{2,12}( [A-Z][a-z]{2,12}){0,2}$"
-_PLAIN_EMAIL = r"^[a-z]{3,12}(\.[a-z]{2,8})?@[a-z]{3,12}\.(com|org|net)$"
+# Of the domain that the documents use, which everybody has to take.
+_PLAIN_EMAIL = r"^[a-z]{3,12}(\.[a-z]{2,8})?@example\.com$"
 _PLAIN_KEY = r"^[a-z0-9]{8,20}-[a-z0-9]{4,12}$"
-# Amounts of money and the like: not so large that anybody would doubt them.
-_PLAIN_NUMBER = {"minimum": 1, "maximum": 10_000_000}
+# Amounts of money and the like: whole, and not so small or large that anybody would doubt them.
+_PLAIN_NUMBER = {"type": "integer", "minimum": 1000, "maximum": 10_000_000}
+# So many leads may be left out by anybody who pages through a list.
+_FAR = 1000
 _PLAIN_MOMENT = r"^20[0-3][0-9]-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$"
-# A phone in the first of these forms that the contract takes.
-_PLAIN_PHONES = (("+15551234567", r"^\+1555[2-9][0-9]{6}$"), ("15551234567", r"^1555[2-9][0-9]{6}$"))
+# A phone in the first of these forms that the contract takes: numbers that there may be, by the plans of the countries.
+_PLAIN_PHONES = (
+    ("+12065550123", r"^\+1206[2-9][0-9]{6}$"),
+    ("12065550123", r"^1206[2-9][0-9]{6}$"),
+    ("9876543210", r"^98[2-9][0-9]{7}$"),
+)
+_SCALARS = frozenset(("string", "number", "integer", "boolean"))
+# Free words by the documents, of which somebody may have a list all the same; and one that the documents use.
+_LISTED = frozenset(("source", "industry"))
+_LISTED_WORD = "website"
 _EXCLUSION = re.compile(r"\[\^\\?\\x00")
 
 
@@ -113,8 +124,10 @@ class _View:
             return None  # which words it takes is nowhere said
         if self._accepting and node["in"] == "header" and "format" not in schema:
             schema = {"type": "string", "pattern": _PLAIN_KEY}
-        if not self._accepting and schema.get("type") == "boolean":
-            schema = {}
+        if not self._accepting and (schema.get("type") == "boolean" or (node["in"] == "query" and "pattern" in schema)):
+            schema = {}  # what has another form may just as well find nothing
+        if self._accepting and schema.get("type") == "integer" and schema.get("maximum", 0) > _FAR:
+            schema = {**schema, "maximum": _FAR}
         return {"name": node["name"], "in": node["in"], "required": node.get("required", False), "schema": schema}
 
     def _body(self, operation: Operation, node: dict[str, Any], inherited: Source) -> dict[str, Any]:
@@ -131,6 +144,9 @@ class _View:
                     {"$ref": find(self._contract.document, tokens_of(pointer))}, source, optional=False
                 )
             content[media_type] = {"schema": schema}
+            if not self._accepting and not schema.get("required") and "anyOf" not in schema:
+                # Where no member is needed, another value may pass for a body without any.
+                return {"required": False, "content": {media_type: {"schema": {}}}}
         return {"required": node.get("required", False), "content": content}
 
     # Requests.
@@ -146,8 +162,8 @@ class _View:
         view: dict[str, Any] = {}
         for key, value in self._keywords(node):
             match key:
-                case "nullable" if self._of(node, key, source).level == "assumed":
-                    continue
+                case "nullable":
+                    continue  # what null means in a request is nowhere said
                 case "properties":
                     view[key] = self._members(node, source)
                 case "enum":
@@ -186,6 +202,8 @@ class _View:
             unknown = own.level == "assumed" or ("enum" in member and not self._words(member, own))
             if not unknown or name in node.get("required", ()):
                 kept[name] = self._request(value, source, optional=name not in node.get("required", ()))
+                if name in _LISTED and "enum" not in member:
+                    kept[name] = {"type": "string", "enum": [member.get("example", _LISTED_WORD)]}
         return kept
 
     def _words(self, node: dict[str, Any], source: Source) -> list[Any]:
@@ -195,8 +213,9 @@ class _View:
 
     def _plain(self, node: dict[str, Any], view: dict[str, Any]) -> dict[str, Any]:
         """Texts that may be anything become plain ones: which characters are minded is nowhere documented."""
-        if view.get("type") == "number" and view.get("minimum") == 0:
-            return {**view, **_PLAIN_NUMBER}
+        if view.get("type") == "number":
+            # That fractions are numbers too is not what everybody reads in a table.
+            return {**view, **(_PLAIN_NUMBER if view.get("minimum") == 0 else {"type": "integer"})}
         if view.get("type") != "string" or "enum" in view:
             return view
         view["minLength"] = max(1, view.get("minLength", 1))
@@ -205,7 +224,8 @@ class _View:
             return _without_format(view, _PLAIN_EMAIL)
         if node.get("format") == "date-time":
             return _without_format(view, _PLAIN_MOMENT)
-        if "phone" in node.get("description", "").lower() or "phone" in node.get("x-form", ""):
+        words = f"{node.get('description', '')} {node.get('x-form', '')}".lower()
+        if "phone" in words or "digits" in words:
             for sample, plain in _PLAIN_PHONES:
                 if re.search(pattern, sample):
                     return _without_format(view, plain)
@@ -225,7 +245,8 @@ class _View:
             match key:
                 case "properties":
                     view[key] = {
-                        name: self._request(one, source, optional=name not in required) for name, one in value.items()
+                        name: _of_any_scalar(self._request(one, source, optional=name not in required))
+                        for name, one in value.items()
                     }
                 case "anyOf" | "oneOf":
                     view[key] = [{"required": one["required"]} for one in value if "required" in one]
@@ -295,16 +316,28 @@ class _View:
                 continue
             match key:
                 case "properties":
-                    view[key] = {name: self._member(one, source, name in required) for name, one in value.items()}
+                    required = [name for name in required if not self._is_list(value.get(name, {}), source)]
+                    view[key] = {
+                        name: _in_any_case(name, self._member(one, source, name in required))
+                        for name, one in value.items()
+                    }
                 case "anyOf" | "oneOf" | "allOf":
                     view[key] = [self._answer(one, source) for one in value]
                 case "items":
                     view[key] = self._answer(value, source)
                 case "required":
-                    view[key] = required
+                    continue
+                case "type" if value == "integer":
+                    view[key] = "number"
+                case "format" if value == "uuid":
+                    continue
                 case _:
                     view[key] = value
-        return view
+        return {**view, **({"required": required} if required else {})}
+
+    def _is_list(self, node: dict[str, Any], source: Source) -> bool:
+        """A list without anything in it may be told as none."""
+        return bool(self._followed(node, source)[0].get("type") == "array")
 
     def _member(self, node: dict[str, Any], source: Source, required: bool) -> dict[str, Any]:  # noqa: FBT001
         """A member that need not be there may be null too."""
@@ -344,6 +377,19 @@ def _open(view: dict[str, Any]) -> dict[str, Any]:
 
 def _without_format(view: dict[str, Any], pattern: str) -> dict[str, Any]:
     return {**{key: value for key, value in view.items() if key not in _BOUNDS}, "pattern": pattern}
+
+
+def _of_any_scalar(view: dict[str, Any]) -> dict[str, Any]:
+    """Whether a number that stands for a text is refused, or taken as that text, is nowhere said."""
+    return {} if view.get("type") in _SCALARS and "enum" not in view else view
+
+
+def _in_any_case(name: str, view: dict[str, Any]) -> dict[str, Any]:
+    """An id may be a number, whatever form that of a sample has; nobody may be assigned, and no stage be reached."""
+    if view.get("type") == "string" and name.lower().endswith("id"):
+        return {}
+    open_yet = name.lower().startswith("assigned") or name.lower().endswith("stage")
+    return {**view, "nullable": True} if "type" in view and open_yet else view
 
 
 def _optional(view: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Other right implementations of ConvertIQ: they choose otherwise where the vendor is silent."""
 
+# ruff: noqa: E501  # changes are quoted as they stand in the implementation
+
 from __future__ import annotations
 
 from tests.implementations.workshop import Change, Variation
@@ -194,7 +196,75 @@ OTHER_WIRE = Variation(
     ),
 )
 
+LIKELY_VALUES = """    for field, value in given.items():
+        if isinstance(value, str) and not all(letter.isalnum() or letter in " .,@+-'" or ord(letter) > 767 for letter in value):
+            raise Refusal(422, f"{field}: has characters that are not allowed")
+        if field in ("score", "monthly_revenue", "budget") and not isinstance(value, int | float):
+            continue
+        if field == "score" and value != int(value):
+            raise Refusal(422, "score: is no whole number")
+        if field in ("monthly_revenue", "budget") and (value != int(value) or not 1000 <= value <= 10**8):
+            raise Refusal(422, f"{field}: is no likely amount")
+        if field == "industry" and value not in ("Technology", "Real Estate"):
+            raise Refusal(422, "industry: is none of ours")
+        if field == "source" and value not in ("Website", "Website Form", "API"):
+            raise Refusal(422, "source: is none of ours")
+        if field == "phone" and not re.fullmatch(r"1(206[2-9]|5551)[0-9]{6}", str(value)):
+            raise Refusal(422, "phone: is no number in use")
+"""
+TAKEN = """        taken = state.setdefault("taken", set())
+        if (key.tenant, lead["email"]) in taken:
+            raise Refusal(422, "email: has already been taken")
+        taken.add((key.tenant, lead["email"]))
+"""
+
+TAKEN_AS_TEXT = """    lead = {}
+    for field, check in FIELDS.items():
+        value = given.get(field)
+        if field == 'score' and isinstance(value, int | float):
+            value = min(10, max(1, value))
+        elif isinstance(value, bool | int | float) and field in REQUIRED:
+            value = str(value)
+        try:
+            if value is not None:
+                lead[field] = check(field, value)
+        except Refusal:
+            if field in REQUIRED:
+                raise
+    return lead
+"""
+
+PARTICULAR = Variation(
+    "particular",
+    "refuses signs and emoji in texts, sources and industries that it does not know, scores and amounts that are not "
+    "whole, phones of no country, and a second lead with one email address",
+    (
+        (READY, LIKELY_VALUES + READY),
+        (MADE, TAKEN + MADE),
+    ),
+)
+
+OBLIGING = Variation(
+    "obliging",
+    "a lead may stand without the object around it; a score beyond the bounds is brought within them, other wrong "
+    "values of optional fields are dropped; numbers are taken for texts; ids are numbers",
+    (
+        (
+            '    given = body.get("lead") if isinstance(body, dict) else None\n',
+            '    given = body.get("lead", body) if isinstance(body, dict) else None\n',
+        ),
+        (
+            '    return {\n        field: check(f"lead.{field}", given[field]) for field, check in FIELDS.items() if given.get(field) is not None\n    }\n',
+            TAKEN_AS_TEXT,
+        ),
+        ('"id": str(uuid.uuid4()),', '"id": uuid.uuid4().int >> 80,'),
+        (OWNER, '"user_id": 42,'),
+    ),
+)
+
 VARIATIONS: tuple[Variation, ...] = (
+    PARTICULAR,
+    OBLIGING,
     OK_AND_ALL,
     FORBIDDEN,
     UNPROCESSABLE,

@@ -73,11 +73,83 @@ STATUS_CHANGED = '        call.emit(call.workspace, "lead.status_changed", lead)
 STORE = '    call.workspace.leads[lead["id"]] = lead\n'
 
 
+NO_LEAD = '        raise Refusal(404, f"There is no lead {call.id}")\n'
+CURRENT = '    leads = archived if asked["archived"] == "true" else call.workspace.current()\n'
+
+
 def error_is(expression: str, media_type: str = "application/json") -> Change:
     return PROBLEM, f'    return Response(refusal.status, {{"content-type": "{media_type}"}}, encoded({expression}))'
 
 
 VARIATIONS: tuple[Variation, ...] = (
+    Variation(
+        "echoing",
+        "lists repeat the query; each answer with a lead has an id of its own request and counts how often it was read; deleting what is not there answers 204; lists are a second behind",
+        (
+            (
+                GOT,
+                '    VIEWS.append(call.id)\n    return answer(200, {**call.workspace.lead(call.id), "request_id": secrets.token_hex(8), "views": len(VIEWS)})',
+            ),
+            ("async def get_lead(", "VIEWS: list[str] = []\nGONE: dict[str, float] = {}\n\n\nasync def get_lead("),
+            (
+                PAGE,
+                PAGE.replace(
+                    '"pagination": pagination}',
+                    '"pagination": pagination, "query": asked, "links": {"self": f"?search={asked.get(\'search\')}"}}',
+                ),
+            ),
+            (NO_LEAD, "        return Response(204, {})\n"),
+            (ARCHIVE, ARCHIVE + "    GONE.setdefault(call.id, time.time())\n"),
+            (
+                CURRENT,
+                CURRENT
+                + '    if asked["archived"] != "true":\n        leads = [*leads, *(lead for lead in archived if time.time() - GONE[lead["id"]] < 1)]\n',
+            ),
+        ),
+    ),
+    Variation(
+        "particular",
+        "an id of another form is 400, and so is a credential of another form; sources and users are looked up; signs and emoji are refused; one email address is one lead, or 422; any pipeline is taken",
+        (
+            (
+                LOOK_UP,
+                'if not re.fullmatch(r"lead_[0-9A-Z]{16}", identifier):\n            raise Refusal(400, "This is no id")\n        '
+                + LOOK_UP,
+            ),
+            (CHALLENGE, "raise Refusal(401 if missing or match else 400, detail)"),
+            (
+                '    "source": nullable(text(100)),\n    "assigned_to": nullable(text(100)),\n    "tags"',
+                '    "source": nullable(word(("website", "website_form"))),\n    "assigned_to": nullable(word(("user_owner",))),\n    "tags"',
+            ),
+            (
+                '    "pipeline": word(("sales",)),\n    "pipeline_stage"',
+                '    "pipeline": text(64),\n    "pipeline_stage"',
+            ),
+            (
+                "    moment = now()\n    lead: Record",
+                '    if any(ord(letter) > 0xFFFF or letter in "<>&%$#/;\\\\\\"" for letter in document["name"]):\n        raise Refusal(422, "Odd name")\n    if document.get("email") and any(known["email"] == document["email"] for known in call.workspace.current()):\n        raise Refusal(422, "This email address is taken")\n    moment = now()\n    lead: Record',
+            ),
+        ),
+    ),
+    Variation(
+        "other-words",
+        "a patch takes stage, and ignores pipeline_stage as any unknown member; a lead without tags has none, and one that is new is in no stage; an unknown template answers as an unknown path does; phones are kept without the country's code",
+        (
+            (
+                PATCH,
+                PATCH
+                + '    document = {{"stage": "pipeline_stage"}.get(name, name): value for name, value in document.items() if name != "pipeline_stage"}\n',
+            ),
+            (
+                GOT,
+                '    shown = {name: value for name, value in call.workspace.lead(call.id).items() if value != []}\n    shown["phone"] = digits(shown["phone"] or "")[-10:]\n    if shown["pipeline_stage"] == "new":\n        shown["pipeline_stage"] = None\n    return answer(200, shown)',
+            ),
+            (
+                '    return launched(call, document, "whatsapp", "phone")',
+                '    if document["template"] != "ours":\n        raise Refusal(404, "There is nothing here")\n    return launched(call, document, "whatsapp", "phone")',
+            ),
+        ),
+    ),
     Variation(
         "plain-errors",
         'errors are {"error": "…"} in plain JSON; 400 for a wrong body; they have no headers of their own, neither WWW-Authenticate nor Allow nor Retry-After; DELETE answers 200 with {"deleted": true}',

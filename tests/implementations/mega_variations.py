@@ -29,6 +29,16 @@ METERED = "        rate = await metered(state, key, operation.bucket)\n"
 PERMITTED = "        check_permission(key, operation, headers)\n"
 POPPED = '    if call.store["webhooks"].pop(call.webhook_id, None) is None:\n'
 
+EMAIL_FORM = '    "contact_email": form(254, EMAIL, "an email address"),\n'
+RETAINED = "        slug: value for slug, value in"
+ERROR_BODY = '    kind = ERROR_TYPES.get(refusal.status, "invalid_request_error")\n'
+SORTED = '    sort_by, downwards = query["sort_by"], query["sort_dir"] == "desc"\n'
+NEW_WINDOW = """        if window is None or now >= window["ends"] or window["used"] == 0:
+            window = {"limit": limit, "used": 0, "ends": now + lengths.get(name, 60)}
+            state["windows"][key.secret, name] = window
+"""
+IGNORED = '        **({"ignored_custom_fields": ignored} if ignored else {}),\n'
+
 VARIATIONS: tuple[Variation, ...] = (
     Variation(
         "careful-merges",
@@ -344,6 +354,109 @@ VARIATIONS: tuple[Variation, ...] = (
                 "    told = {name: value for name, value in view.items() if name not in hidden[:0]}\n",
             ),
             ("FIRST_RETRY_SECONDS = 0.2\n", "FIRST_RETRY_SECONDS = 0.1\n"),
+        ),
+    ),
+    Variation(
+        "careful-texts",
+        "Names and custom texts are of letters and a little beside them, emails and phones of the common forms, phones "
+        "such as there may be, and keys of at most 64 letters, digits and hyphens. Custom fields are kept as texts.",
+        (
+            (
+                '    "contact_name": text(255),\n',
+                '    "contact_name": form(100, r"[^\\x00-\\x1f<>\\"\\\\/;:&%#$@{}|\\U0001f000-\\U0001ffff]*", "plain"),\n',
+            ),
+            (
+                '    "contact_phone": text(64),\n',
+                (
+                    '    "contact_phone": form(20, r"(\\+?1[ .-]?)?\\(?[2-9][0-8]\\d\\)?[ .-]?[2-9]\\d\\d[ .-]?\\d{4}'
+                    '|\\+91 ?[6-9]\\d{4} ?\\d{5}", "a phone"),\n'
+                ),
+            ),
+            (EMAIL_FORM, '    "contact_email": form(100, r"[\\w.+-]+@[a-z0-9-]+(\\.[a-z0-9-]+)+", "an email"),\n'),
+            ("        return text(5000)(value)\n", '        return form(200, r"[^\\x00-\\x1f<>]*", "plain")(value)\n'),
+            (r'r"[\x21-\x7e]{1,255}"', 'r"[A-Za-z0-9-]{1,64}"'),
+            (RETAINED, "        slug: value if value is None else str(value) for slug, value in"),
+        ),
+    ),
+    Variation(
+        "moments-in-seconds",
+        "Moments are told in seconds, as +00:00, but known in milliseconds. A cursor names its sort where the "
+        "query does not. A list without custom fields has null for them.",
+        (
+            (
+                'isoformat(timespec="milliseconds").replace("+00:00", "Z")',
+                'isoformat(timespec="seconds")',
+            ),
+            (
+                SORTED,
+                (
+                    '    if "cursor" in query and "sort_by" not in call.query:\n'
+                    '        sealed_sort = query["cursor"][3:] + "=" * (-(len(query["cursor"]) - 3) % 4)\n'
+                    '        query["sort_by"] = json.loads(base64.b64decode(sealed_sort, b"-_")[16:])[1]\n' + SORTED
+                ),
+            ),
+            (VIEW, '    return {**view, "custom_fields": lead["custom_fields"] if custom_fields else None}\n'),
+        ),
+    ),
+    Variation(
+        "buckets-and-hours",
+        "Limits are refilled all the time, the hour is always reported, Retry-After tells when one request is allowed, "
+        "and dry runs count for nothing.",
+        (
+            (
+                NEW_WINDOW,
+                (
+                    "        pace = limit / lengths.get(name, 60)\n"
+                    "        if window is None:\n"
+                    '            window = {"limit": limit, "used": 0.0, "at": now}\n'
+                    '            state["windows"][key.secret, name] = window\n'
+                    '        window["used"] = max(0.0, window["used"] - (now - window["at"]) * pace)\n'
+                    '        window |= {"at": now, "ends": now + window["used"] / pace, "pace": pace}\n'
+                ),
+            ),
+            ('if window["used"] >= window["limit"]]', 'if window["used"] > window["limit"] - 1]'),
+            (
+                "        wait = max(reset(window, now) for window in full)\n",
+                '        wait = max(math.ceil((w["used"] - w["limit"] + 1) / w["pace"]) for w in full)\n',
+            ),
+            (REPORTED, '    window = max(windows, key=lambda window: window["limit"])\n'),
+            (
+                "    store = overlay(call.store) if dry_run else call.store\n",
+                (
+                    "    store = overlay(call.store) if dry_run else call.store\n"
+                    '    for window in windows_of(call.state, call.key, "bulk", time.time()) if dry_run else ():\n'
+                    '        window["used"] -= 1\n'
+                ),
+            ),
+        ),
+    ),
+    Variation(
+        "talkative",
+        "Ids are numbers in texts, lists repeat the query, webhooks say when they were last looked at, a row without "
+        "errors has an empty list of them, a skipped row ignores nothing, and what is no path, method or media type of "
+        "the API is refused by a server before it, in another form.",
+        (
+            ("MAX_ROWS = 500\n", "MAX_ROWS = 500\nNUMBERS = iter(range(1001, 10**9))\n"),
+            (NEW_LEAD_ID, '        "id": str(next(NUMBERS)),\n        "customer_id"'),
+            ('f"wh_{uuid.uuid4()}"', 'f"wh_{next(NUMBERS)}"'),
+            ('        "total": len(leads),\n', '        "total": len(leads),\n        "query": dict(call.query),\n'),
+            (
+                "[shown_webhook(webhook) for webhook in webhooks]}",
+                '[shown_webhook(webhook) for webhook in webhooks], "query": dict(call.query)}',
+            ),
+            (
+                '        "url": webhook["url"],\n',
+                '        "url": webhook["url"],\n        "seen_at": time.time_ns(),\n',
+            ),
+            ('"errors": wrong or None', '"errors": wrong or []'),
+            (IGNORED, '        **({"ignored_custom_fields": ignored} if ignored and status != "skipped" else {}),\n'),
+            (
+                ERROR_BODY,
+                (
+                    '    if refusal.status in {405, 413, 415} or refusal.message == "There is nothing at this path":\n'
+                    '        return {"detail": refusal.message}\n' + ERROR_BODY
+                ),
+            ),
         ),
     ),
 )

@@ -1,5 +1,7 @@
 """Other right implementations of SalesIQ: they choose otherwise where the vendor is silent."""
 
+# ruff: noqa: E501  # changes are quoted as they stand in the implementation
+
 from __future__ import annotations
 
 from tests.implementations.workshop import Change, Variation
@@ -214,7 +216,55 @@ OTHER_WIRE = Variation(
     ),
 )
 
+LIKELY_LETTERS = """    for field, value in lead.items():
+        if isinstance(value, str) and not all(letter.isalnum() or letter in " .,@'-" or ord(letter) > 767 for letter in value):
+            raise Refusal(400, f"{field}: has characters that are not allowed")
+        if isinstance(value, str) and any(ord(letter) > 0xFFFF for letter in value):
+            raise Refusal(400, f"{field}: has an emoji")
+        if field in ("phone", "whatsapp") and (len(set(value)) < 3 or not value.startswith("9")):
+            raise Refusal(400, f"{field}: is no number in use")
+        if field.startswith("budget") and isinstance(value, int | float) and (value != int(value) or not 1000 <= value <= 10**9):
+            raise Refusal(400, f"{field}: is no likely budget")
+"""
+
+TAKEN_AS_TEXT = """    lead = {}
+    for field, check in FIELDS.items():
+        value = body.get(field)
+        if isinstance(value, bool | int | float) and not field.startswith('budget'):
+            value = str(value)
+        try:
+            if value is not None:
+                lead[field] = check(field, value)
+        except Refusal:
+            if field in REQUIRED:
+                raise
+"""
+
+PARTICULAR = Variation(
+    "particular",
+    "refuses emoji and signs in texts, phones that nobody has, and budgets that are no whole rupees or unlikely; ids "
+    "are numbers; nobody is there to be assigned",
+    (
+        (CHECKED, CHECKED + LIKELY_LETTERS),
+        ('"leadId": str(uuid.uuid4()),', '"leadId": uuid.uuid4().int >> 80,'),
+        ('"assignedTo": lead["assignedTo"],', '"assignedTo": None,'),
+    ),
+)
+
+COERCING = Variation(
+    "coercing",
+    "numbers and other values that stand for a text are taken as that text, and wrong optional values are dropped",
+    (
+        (
+            "    lead = {field: check(field, body[field]) for field, check in FIELDS.items() if body.get(field) is not None}\n",
+            TAKEN_AS_TEXT,
+        ),
+    ),
+)
+
 VARIATIONS: tuple[Variation, ...] = (
+    PARTICULAR,
+    COERCING,
     LENIENT,
     BARE_ERRORS,
     OTHER_LIMITS,
