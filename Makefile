@@ -2,6 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SERVE ?=
+VERIFY ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
@@ -12,6 +13,9 @@ help: ## Show what there is
 
 serve: .venv/serve ## Run the mock server; SERVE="--api mega --port 9000" passes options
 	@exec $(BIN)/leadmock serve $(SERVE)
+
+verify: .venv/verify ## Try an implementation: VERIFY="mega --target mega.toml"; without a target, the mock
+	@$(BIN)/leadmock verify $(VERIFY)
 
 test: .venv/test node_modules/.installed ## Run all tests
 	$(BIN)/python -m pytest $(TESTS)
@@ -39,6 +43,11 @@ clean: ## Remove what make has installed
 	@echo "Installing leadmock into .venv"
 	@$(PIP) --editable .
 	@$(BIN)/python -m compileall -q mockserver
+	@touch $@
+
+.venv/verify: .venv/bin/python pyproject.toml constraints.txt
+	@echo "Installing leadmock and its contract suite into .venv"
+	@$(PIP) --editable '.[verify]'
 	@touch $@
 
 .venv/test: .venv/bin/python pyproject.toml constraints.txt
