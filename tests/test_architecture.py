@@ -89,3 +89,22 @@ def test_the_store_knows_no_vendor_and_the_engine_no_api_by_name() -> None:
         for file in (PACKAGE / folder).rglob("*.py"):
             text = file.read_text(encoding="utf-8").lower()
             assert not [name for name in vendors if name in text], file
+
+
+SUITE = Path(__file__).parent.parent / "contract_tests"
+
+
+@pytest.mark.parametrize("file", sorted(SUITE.rglob("*.py")), ids=lambda file: str(file.relative_to(SUITE)))
+def test_a_contract_test_knows_the_contract_and_nothing_else_of_ours(file: Path) -> None:
+    """What it tries it works out by means of its own; the plugin alone starts the mock."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module or "")
+    ours = {name for name in names if name.partition(".")[0] in {"mockserver", "tests"}}
+    allowed = {name for name in ours if name.startswith("mockserver.contract")}
+    if file.name == "plugin.py":
+        allowed.add("mockserver.twin")
+    assert ours <= allowed

@@ -162,8 +162,8 @@ class _View:
         view: dict[str, Any] = {}
         for key, value in self._keywords(node):
             match key:
-                case "nullable":
-                    continue  # what null means in a request is nowhere said
+                case "nullable":  # what null means in a request is nowhere said
+                    continue
                 case "properties":
                     view[key] = self._members(node, source)
                 case "enum":
@@ -178,6 +178,10 @@ class _View:
                     view[key] = self._request(value, source, optional=False)
                 case _:
                     view[key] = value
+        return self._plain(node, self._closed(node, source, view))
+
+    def _closed(self, node: dict[str, Any], source: Source, view: dict[str, Any]) -> dict[str, Any]:
+        """An object with no members but those that are documented, and all that may be needed."""
         if view.get("type") == "object" and "properties" in view:
             view["additionalProperties"] = False
             if not self._required(node, source) and "anyOf" not in view:
@@ -186,7 +190,7 @@ class _View:
                 # Which members are needed is not known, but with all that are documented it is enough.
                 view["required"] = list(view["properties"])
                 view.pop("anyOf", None)
-        return self._plain(node, view)
+        return view
 
     @staticmethod
     def _keywords(node: dict[str, Any]) -> Iterator[tuple[str, Any]]:

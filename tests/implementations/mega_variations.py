@@ -363,7 +363,7 @@ VARIATIONS: tuple[Variation, ...] = (
         (
             (
                 '    "contact_name": text(255),\n',
-                '    "contact_name": form(100, r"[^\\x00-\\x1f<>\\"\\\\/;:&%#$@{}|\\U0001f000-\\U0001ffff]*", "plain"),\n',
+                '    "contact_name": form(99, r"[^\\x00-\\x1f<>\\"\\\\/;:&%#$@{}|\\U0001f000-\\U0001ffff]*", "it"),\n',
             ),
             (
                 '    "contact_phone": text(64),\n',
