@@ -6,6 +6,7 @@ The only file here that knows the mock: it is tried where no other target is giv
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from mockserver.contract import AVAILABLE, load
+from mockserver.contract import AVAILABLE, Contract, load
 
 from .command import options_of, selection_of, target_of
+from .kinds import rules
 from .lab import EXAMPLES, Lab
 from .report import cited
 from .rule import Rule, Verdict
@@ -24,6 +26,12 @@ from .verify import try_rule
 
 # Rules that spend one limited key, or look at one shared experiment, stay in one process.
 _TOGETHER = frozenset(("limits", "conformance", "events"))
+
+
+@functools.cache
+def contract_of(api: str) -> Contract:
+    """One and the same for the rules, which are made first, and for the lab that tries them."""
+    return load(api)
 
 
 def built_in(api: str) -> tuple[Mapping[str, Any], Any]:
@@ -70,10 +78,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     found = [
         pytest.param(rule, id=rule.id, marks=_marks(rule))
         for api in _apis(metafunc.config)
-        for rule in selection_of(_options(metafunc.config, api)).of(load(api))
+        for rule in selection_of(_options(metafunc.config, api)).of(contract_of(api))
         if rule.kind == kind and (rule.level != "assumed" or _strict(metafunc.config))
     ]
     metafunc.parametrize("rule", found)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Rules are tried in their own order, API by API, wherever their tests stand."""
+    order = {rule.id: at for at, rule in enumerate(rule for api in AVAILABLE for rule in rules(contract_of(api)))}
+
+    def place(item: pytest.Item) -> int:
+        rule = item.callspec.params.get("rule") if isinstance(item, pytest.Function) and _has_rule(item) else None
+        return order.get(rule.id, -1) if isinstance(rule, Rule) else -1
+
+    own = [at for at, item in enumerate(items) if place(item) >= 0]
+    for at, item in zip(own, sorted((items[at] for at in own), key=place), strict=True):
+        items[at] = item
+
+
+def _has_rule(item: pytest.Function) -> bool:
+    return hasattr(item, "callspec")
 
 
 def _marks(rule: Rule) -> tuple[pytest.MarkDecorator, ...]:
@@ -89,7 +114,7 @@ def labs(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Lab]]:
     def lab(api: str) -> Lab:
         if api not in opened:
             options = _options(request.config, api)
-            opened[api] = Lab(load(api), target_of(options, built_in), options_of(options)).__enter__()
+            opened[api] = Lab(contract_of(api), target_of(options, built_in), options_of(options)).__enter__()
             opened[api].greet()
         return opened[api]
 

@@ -89,15 +89,6 @@ def _raises(request: Request) -> Request:
     return request
 
 
-def _never_deletes(request: Request) -> Request | Answer:
-    # Whether it is there is asked with GET; then it is told to be gone, and is not.
-    return replace(request, method="GET") if request.method == "DELETE" else request
-
-
-def _tells_it_is_deleted(request: Request, answer: Answer) -> Answer:
-    return Answer(204) if request.method == "DELETE" and answer.status == 200 else answer
-
-
 FAULTS = (
     Fault("a status that is not declared", ("declared_status", "status_code_conformance"),
           after=_on(201, lambda answer: replace(answer, status=202))),
@@ -124,8 +115,6 @@ FAULTS = (
           after=_on(429, lambda answer: answer.without_header("retry-after")), phases=("coverage",)),
     Fault("an answer without the rate limit", ("rate_limit_headers",), metered=True,
           after=_on(201, lambda answer: answer.without_header("ratelimit-remaining"))),
-    Fault("a record that outlives its deletion", ("use_after_free",), api="crmleadpro", phases=("stateful",),
-          before=_never_deletes, after=_tells_it_is_deleted),
 )  # fmt: skip
 
 
