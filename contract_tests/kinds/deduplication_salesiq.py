@@ -114,7 +114,7 @@ def message_exact(lab: Lab, _operation: Operation) -> None:
             lab, known(lab, small(lab, phone=lead["phone"]), first, f"name {name!r}"), lead, f" for the name {name!r}"
         )
 
-    for name in _NAMES:
+    for name in (*_NAMES, "  a name  between spaces "):
         check(name)
 
     @lab.each(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40), examples=10)

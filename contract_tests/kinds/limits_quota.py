@@ -9,6 +9,7 @@ from mockserver.contract import Operation
 
 from ..rule import Kind, NotChecked, assumed, named, only
 from ..wire import Answer
+from .limits_story import tell
 
 if TYPE_CHECKING:
     from ..caller import Caller
@@ -82,6 +83,8 @@ def leads_message(lab: Lab, _operation: Operation) -> None:
     lab.expect(
         answer.at("/success") is False and isinstance(error, str) and error, "success false and an error", answer
     )
+    rate = _rate_refusal(lab)
+    lab.expect(rate is None or rate.at("/error", None) != error, "another message than that of the rate limit", error)
     text = str(error).lower()
     lab.expect("plan" in text or "lead limit" in text, "a message about the plan, as in the vendor's table", error)
 
@@ -110,6 +113,14 @@ def leads_counted(lab: Lab, _operation: Operation) -> None:
         raise NotChecked("the workspace was full before")
     passed = sum(answer.status == 201 for answer in story.created)
     lab.expect(passed == story.limit, f"{story.limit} new leads beside duplicates and refused requests", passed)
+
+
+def _rate_refusal(lab: Lab) -> Answer | None:
+    """How a request above the rate limit is refused; None where no key for that is known."""
+    try:
+        return lab.once("story of limits", lambda: tell(lab)).refusal
+    except NotChecked:
+        return None
 
 
 def _full(lab: Lab) -> _Story:

@@ -22,7 +22,7 @@ _HOT, _WARM = 70, 40
 # More than the few numbers that a cache or a scan of the latest leads would hold.
 _MANY, _FEW = 150, 12
 # So many leads are made to come to each score of interest.
-_NEAREST = 3
+_NEAREST = 8
 
 
 @kind.promise("score", "The score of a lead is 0 to 100.", on=CAPTURE, source=named("score-page"))
