@@ -204,8 +204,8 @@ _INTRODUCTION = (
 Three tools try the same implementations of the four APIs, over HTTP: a right one each, the same with a single fault,
 and right ones that choose otherwise where the vendor is silent ("variations"). **The implementations, the faults and
 the variations are ours** (`tests/implementations`): small servers written from the vendors' documents, and changes of
-their text that break one promise each. Their authors knew what leadmock tries, so its share says less about an unknown
-fault than those of the other two.
+their text that break one promise each. Rules were added to leadmock where it first
+missed some of them, so its share says less about an unknown fault than those of the other two.
 
 The faults are {choice}.
 
