@@ -5,6 +5,7 @@ Its engine is not documented as a stable interface; this module is the only one 
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -180,6 +181,9 @@ class _Tally:
     def take(self, event: events.EngineEvent) -> None:
         if isinstance(event, events.ScenarioFinished):
             self._scenario(event)
+        elif isinstance(event, events.NonFatalError) and isinstance(event.value, json.JSONDecodeError):
+            # It reads some answers as JSON to learn from them; whether they are is for the checks to say.
+            self._warnings[f"{event.label}: an answer was not read: {event.value}"] = None
         elif isinstance(event, events.NonFatalError):
             # An application that raises, a hook or a check that fails: Schemathesis tells it this way.
             self._fail("error", event.label, _phase(event.phase), f"{event.info.title}: {event.value}", "")
