@@ -29,8 +29,6 @@ from .worlds import WORLDS
 _T = TypeVar("_T")
 #: Examples of a search where the target limits how much may be sent.
 _FEW = 2
-
-
 #: Examples of a search where nothing else is asked for.
 EXAMPLES = 20
 
@@ -65,7 +63,7 @@ class Lab:
         #: Lines for a shell that show the failure, where the trace does not.
         self.shown: tuple[str, ...] = ()
         self._open = ExitStack()
-        self._once: dict[object, Any] = {}
+        self._once: dict[object, tuple[Any, list[Exchange]]] = {}
 
     def __enter__(self) -> Self:
         self._open.enter_context(self.wire)
@@ -219,13 +217,20 @@ class Lab:
         return min(scaled, _FEW) if self.frugal else scaled
 
     def once(self, key: object, make: Callable[[], _T]) -> _T:
-        """What `make` gives, made once a run: for what several rules look at."""
-        if key not in self._once:
+        """What `make` gives, made once a run: for what several rules look at.
+
+        Its requests are in the trace of every rule that looks, since each of them may be broken by what came back.
+        """
+        if key in self._once:
+            value, exchanges = self._once[key]
+            self.trace.exchanges = [*exchanges, *self.trace.exchanges]
+        else:
+            before = len(self.trace.exchanges)
             try:
-                self._once[key] = make()
+                value = make()
             except (Broken, NotChecked) as outcome:
-                self._once[key] = outcome
-        value = self._once[key]
+                value = outcome
+            self._once[key] = value, self.trace.exchanges[before:]
         if isinstance(value, Broken | NotChecked):
             raise value
         return value  # type: ignore[no-any-return]

@@ -13,7 +13,7 @@ from .kinds import rules
 from .lab import Lab
 from .rule import Broken, NotChecked, Rule, Verdict
 
-_NOT_ASKED = "assumed where the vendor is silent; tried with --strict"
+NOT_ASKED = "assumed where the vendor is silent; tried with --strict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Selection:
 def try_rule(lab: Lab, rule: Rule) -> Verdict:
     """Try one rule. Raises TargetError where the target cannot be reached."""
     if rule.level == "assumed" and not lab.strict:
-        return Verdict(rule, "not-checked", _NOT_ASKED)
+        return Verdict(rule, "not-checked", NOT_ASKED)
     lab.rule_id = rule.id
     lab.trace.clear()
     lab.shown = ()

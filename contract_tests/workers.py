@@ -18,6 +18,7 @@ from .rule import Rule, Verdict
 from .run import OUT_OF_TIME, Plan
 from .target import TargetError
 from .trace import Secrets
+from .verify import NOT_ASKED
 
 _HERE = Path(__file__).parent
 _NO_TEST_FAILED = {0, 1, 5}
@@ -57,7 +58,7 @@ def run_in_workers(plan: Plan, options: argparse.Namespace, tell: Callable[[Verd
 
 def _why(rule: Rule, plan: Plan) -> str:
     assumed = rule.level == "assumed" and not plan.options.strict
-    return "assumed where the vendor is silent; tried with --strict" if assumed else OUT_OF_TIME
+    return NOT_ASKED if assumed else OUT_OF_TIME
 
 
 def _command(options: argparse.Namespace) -> list[str]:

@@ -28,7 +28,6 @@ from .mega_deliveries import (
     registered,
     rest,
     see_that_any_come,
-    shared,
     stamp,
 )
 from .mega_leads import made
@@ -115,7 +114,7 @@ def _control(place: int) -> str:
 
 def _scene(lab: Lab) -> _Scene:
     see_that_any_come(lab)
-    return shared(lab, "mega retries", _play)
+    return lab.once("mega retries", lambda: _play(lab))
 
 
 def _play(lab: Lab) -> _Scene:

@@ -31,7 +31,6 @@ from .crmleadpro_deliveries import (
 
 if TYPE_CHECKING:
     from ..lab import Lab
-    from ..wire import Exchange
 
 kind = Kind("events")
 
@@ -174,14 +173,11 @@ class _Scene:
     second: dict[str, list[Delivery]]
     elsewhere: list[Delivery]
     seconds: float
-    exchanges: list[Exchange]
 
 
 def _scene(lab: Lab) -> _Scene:
     hooks(lab)
-    scene = lab.once("crmleadpro retries", lambda: _play(lab))
-    lab.trace.exchanges = list(scene.exchanges)
-    return scene
+    return lab.once("crmleadpro retries", lambda: _play(lab))
 
 
 def _play(lab: Lab) -> _Scene:
@@ -205,7 +201,7 @@ def _play(lab: Lab) -> _Scene:
     found = elsewhere.about(*tokens)
     for one in made.values():
         one.inbox.close()
-    return _Scene(made, first, second, found, asked.ended - asked.started, list(lab.trace.exchanges))
+    return _Scene(made, first, second, found, asked.ended - asked.started)
 
 
 def _send(lab: Lab, token: str) -> None:

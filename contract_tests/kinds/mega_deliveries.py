@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ..models.mega_population import moment, some
 from ..models.mega_webhooks import HOST, everyone
@@ -18,9 +18,7 @@ from .mega_leads import Lead, made, same
 if TYPE_CHECKING:
     from ..caller import Caller
     from ..lab import Lab
-    from ..wire import Exchange
 
-_T = TypeVar("_T")
 WRITE = "public_api:leads:write"
 #: A delivery that was not tried before has to arrive in so many seconds.
 SOON = 8.0
@@ -173,18 +171,6 @@ def expect_signed(lab: Lab, delivery: Delivery, secret: str, what: str) -> None:
 # What is looked at by several rules.
 
 
-def shared(lab: Lab, key: str, make: Callable[[Lab], _T]) -> _T:
-    """What `make` gives, made once a run; its requests are shown with each rule that looks at it."""
-
-    def made_once() -> tuple[_T, list[Exchange]]:
-        value = make(lab)
-        return value, list(lab.trace.exchanges)
-
-    value, exchanges = lab.once(key, made_once)
-    lab.trace.exchanges = list(exchanges)
-    return value
-
-
 @dataclass(frozen=True, slots=True)
 class Told:
     """Leads as they were sent and answered, and the webhooks that were told of them, the last at a URL with a query."""
@@ -202,7 +188,7 @@ class Told:
 def told(lab: Lab) -> Told:
     """Leads of all kinds, each created, merged once more where it can be, and told to three webhooks."""
     see_that_any_come(lab)
-    return shared(lab, "mega told", _tell)
+    return lab.once("mega told", lambda: _tell(lab))
 
 
 def _tell(lab: Lab) -> Told:

@@ -76,8 +76,8 @@ def _broken(result: Result) -> Iterator[str]:
     if not broken:
         return
     yield "<h2>Broken promises</h2>"
-    if result.variables:
-        names = ", ".join(f"<code>{escape(name)}</code>" for name in ("URL", *result.variables))
+    if result.needed:
+        names = ", ".join(f"<code>{escape(name)}</code>" for name in ("URL", *result.needed))
         yield f"<p><small>To repeat the requests, set in the shell: {names}.</small></p>"
     for one in broken:
         yield f"<article>\n<h3>{escape(one.rule.says)}</h3>\n<div class=id><code>{escape(one.rule.id)}</code></div>"

@@ -32,6 +32,12 @@ class Result:
         return sum(1 for _ in self.those(status))
 
     @property
+    def needed(self) -> tuple[str, ...]:
+        """The shell variables that the curl lines need, beside URL."""
+        lines = "\n".join(line for verdict in self.those("broken") for line in verdict.curl)
+        return tuple(name for name in self.variables if f"${name}" in lines)
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(verdict.rule.kind for verdict in self.verdicts))
 

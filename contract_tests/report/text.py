@@ -66,7 +66,7 @@ def _details(result: Result) -> Iterator[str]:
     broken = list(result.those("broken"))
     if broken:
         yield "\nThe curl lines need these in the shell: URL, the address of the target" + (
-            f", and {', '.join(result.variables)}." if result.variables else "."
+            f", and {', '.join(result.needed)}." if result.needed else "."
         )
     for one in broken:
         yield ""
