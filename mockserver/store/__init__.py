@@ -21,6 +21,7 @@ from mockserver.store.base import (
     Usage,
 )
 from mockserver.store.memory import MemoryStore
+from mockserver.store.snapshot import SnapshotError
 from mockserver.store.sql import SQLStore
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ __all__ = [
     "Query",
     "Record",
     "Remembered",
+    "SnapshotError",
     "Store",
     "StoreError",
     "Transaction",

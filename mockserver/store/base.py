@@ -274,6 +274,21 @@ class Store(Protocol):
     async def tenants(self) -> list[str]:
         """Tenants with records, counters or deliveries, sorted."""
 
+    async def answers(self, tenant: str, limit: int = 100) -> list[tuple[str, Remembered]]:
+        """Remembered answers by their keys, the latest to expire first. An expired one may still be among them."""
+
+    async def snapshot(self) -> dict[str, Any]:
+        """Everything, as JSON data: records, keys, counters, answers, rate windows, deliveries with their attempts.
+
+        One consistent moment. Takes time and memory in proportion to what is stored.
+        """
+
+    async def restore(self, snapshot: object) -> None:
+        """Replace everything by a snapshot, of this or any other store: all of it or, when it raises, nothing.
+
+        SnapshotError if it is none. Records keep their order of insertion, not the numbers in `seq`.
+        """
+
     async def reset(self, tenant: str | None = None) -> None:
         """Forget a tenant; None forgets everything, rate windows included."""
 

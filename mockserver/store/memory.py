@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from heapq import nlargest
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ import orjson
 
 from mockserver.store.base import KeyTaken, Page, Remembered
 from mockserver.store.outbox import Outbox
+from mockserver.store.snapshot import State as Whole
+from mockserver.store.snapshot import TenantState, decode, encode
 from mockserver.store.table import Table, pack, unpack
 from mockserver.store.turns import Turns, TurnTaking
 from mockserver.store.windows import State, over, read, tally
@@ -40,6 +43,25 @@ class _Tenant:
         if table is None:
             table = self.tables[kind] = Table(kind)
         return table
+
+    def snapshot(self) -> TenantState:
+        records = [record for table in self.tables.values() for record in table.scan(None)]
+        answers = {key: _unpack_answer(row) for key, row in self.remembered.items()}
+        return TenantState(records, dict(self.counters), answers)
+
+    def restore(self, state: TenantState) -> None:
+        """Fill an empty one."""
+        for record in state.records:
+            table = self.table(record.kind)
+            table.rows[record.id] = pack(record, len(table.rows) + 1)
+            for name, value in record.keys:
+                table.keys.setdefault(name, {})[value] = record.id
+            if record.archived:
+                table.archived[record.id] = True
+        self.counters.update(state.counters)
+        for key, answer in sorted(state.answers.items(), key=lambda item: item[1].expires_at):
+            self.remembered[key] = _pack_answer(answer)
+            self.expiry.append(key)
 
     def forget_expired(self, now: float) -> None:
         """Drop from the front. A long-lived answer keeps later ones until its own end, no longer."""
@@ -140,18 +162,12 @@ class MemoryTransaction(TurnTaking):
         row = self._state.remembered.get(key)
         if row is None:
             return None
-        (expires_at,) = _EXPIRY.unpack_from(row)
-        if now >= expires_at:
-            return None
-        head, body = row[_EXPIRY.size :].split(b"\n", 1)
-        fingerprint, status, headers = orjson.loads(head)
-        return Remembered(fingerprint, status, tuple(map(tuple, headers)), body, expires_at)
+        return None if now >= _EXPIRY.unpack_from(row)[0] else _unpack_answer(row)
 
     async def remember(self, key: str, value: Remembered) -> None:
         if self._store.owner is not self:
             await self._begin()
-        head = orjson.dumps((value.fingerprint, value.status, value.headers))
-        row = b"".join((_EXPIRY.pack(value.expires_at), head, b"\n", value.body))
+        row = _pack_answer(value)
         remembered = self._state.remembered
         self._journal.append((remembered, key, remembered.get(key)))
         remembered[key] = row
@@ -245,6 +261,44 @@ class MemoryStore(Turns):
         used = {name for name, state in self._tenants.items() if state.counters or _has_records(state)}
         return sorted(used | self.outbox.tenants())
 
+    async def answers(self, tenant: str, limit: int = 100) -> list[tuple[str, Remembered]]:
+        await self.take(self)
+        self.release()  # Nobody has changed anything that is not committed, and nothing below suspends.
+        state = self._tenants.get(tenant)
+        rows = {} if state is None else state.remembered
+        newest = nlargest(limit, rows.items(), key=lambda item: (_EXPIRY.unpack_from(item[1])[0], item[0]))
+        return [(key, _unpack_answer(row)) for key, row in newest]
+
+    async def snapshot(self) -> dict[str, Any]:
+        await self.take(self)
+        try:
+            tenants = {name: self._tenants[name].snapshot() for name in sorted(self._tenants)}
+            windows = [
+                (key, seconds, used, ends_at)
+                for key, state in self._windows.items()
+                for seconds, (used, ends_at) in state.items()
+            ]
+            return encode(Whole(tenants, windows, self.outbox.all()))
+        finally:
+            self.release()
+
+    async def restore(self, snapshot: object) -> None:
+        whole = decode(snapshot)
+        tenants = {name: _Tenant() for name in whole.tenants}
+        for name, state in whole.tenants.items():
+            tenants[name].restore(state)
+        windows: dict[str, State] = {}
+        for key, seconds, used, ends_at in whole.windows:
+            windows.setdefault(key, {})[seconds] = (used, ends_at)
+        outbox = Outbox()
+        for delivery, attempts in whole.deliveries:
+            outbox.add(delivery, attempts)
+        await self.take(self)
+        self._tenants, self._windows, self.outbox = tenants, windows, outbox
+        self.release()
+        if self.on_enqueue is not None:
+            self.on_enqueue()
+
     async def reset(self, tenant: str | None = None) -> None:
         await self.take(self)
         if tenant is not None:
@@ -264,6 +318,18 @@ class MemoryStore(Turns):
         for key in [key for key, state in self._windows.items() if over(state, now)]:
             del self._windows[key]
         self._sweep_windows_at = max(_FEWEST_WINDOWS, 2 * len(self._windows))
+
+
+def _pack_answer(value: Remembered) -> bytes:
+    head = orjson.dumps((value.fingerprint, value.status, value.headers))
+    return b"".join((_EXPIRY.pack(value.expires_at), head, b"\n", value.body))
+
+
+def _unpack_answer(row: bytes) -> Remembered:
+    (expires_at,) = _EXPIRY.unpack_from(row)
+    head, body = row[_EXPIRY.size :].split(b"\n", 1)
+    fingerprint, status, headers = orjson.loads(head)
+    return Remembered(fingerprint, status, tuple(map(tuple, headers)), body, expires_at)
 
 
 def _has_records(state: _Tenant) -> bool:

@@ -12,7 +12,7 @@ from sortedcontainers import SortedDict
 from mockserver.store.base import FINISHED_KEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from mockserver.store.base import Attempt, Delivery
 
@@ -35,13 +35,13 @@ class Outbox:
         self._queues: dict[tuple[str, str], SortedDict] = {}
         self._finished: dict[str, SortedDict] = {}  # tenant -> number -> item
 
-    def add(self, delivery: Delivery) -> None:
-        """Insert, or replace the delivery of this id; its attempts stay."""
+    def add(self, delivery: Delivery, attempts: Sequence[Attempt] = ()) -> None:
+        """Insert, with attempts already made, or replace the delivery of this id; its attempts stay."""
         # A payload fresh from a serializer may hold a far larger buffer: keep a copy.
         delivery = replace(delivery, payload=memoryview(delivery.payload).tobytes())
         item = self._items.get(delivery.id)
         if item is None:
-            item = self._items[delivery.id] = _Item(next(self._numbers), delivery)
+            item = self._items[delivery.id] = _Item(next(self._numbers), delivery, list(attempts))
         else:
             self._take_out(item)
         self._place(item, delivery)
@@ -67,10 +67,11 @@ class Outbox:
     def next_due(self) -> float | None:
         return min((float(queue.peekitem(0)[0][0]) for queue in self._queues.values()), default=None)
 
+    def all(self) -> list[tuple[Delivery, tuple[Attempt, ...]]]:
+        return [(item.delivery, tuple(item.attempts)) for item in self._items.values()]
+
     def of(self, tenant: str) -> list[tuple[Delivery, tuple[Attempt, ...]]]:
-        return [
-            (item.delivery, tuple(item.attempts)) for item in self._items.values() if item.delivery.tenant == tenant
-        ]
+        return [found for found in self.all() if found[0].tenant == tenant]
 
     def tenants(self) -> set[str]:
         return {item.delivery.tenant for item in self._items.values()}

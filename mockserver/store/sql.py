@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mockserver.store import rows as as_rows
 from mockserver.store import select
 from mockserver.store.base import FINISHED_KEPT, Attempt, Delivery, KeyTaken, Page, Record, Remembered
 from mockserver.store.dialect import SQLITE
+from mockserver.store.snapshot import State as Whole
+from mockserver.store.snapshot import decode, encode
 from mockserver.store.sqlite_file import explain, open_file, path_of
 from mockserver.store.turns import Turns, TurnTaking
 from mockserver.store.windows import State, read, tally
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from mockserver.store.base import Archived, Query, Usage
 
 _RECORD = "id, data, search, keys, archived, seq"
+_ANSWER = "fingerprint, status, headers, body, expires_at"
 _DELIVERY = "id, api, tenant, subscription_id, event, payload, attempt, next_at, state, created_at"
 _SWEEP_EVERY = 256  # recalls
 _PRUNE_EVERY = 128  # deliveries of a tenant that have finished
@@ -102,15 +106,13 @@ class SQLTransaction(TurnTaking):
         if self._store.recalls % _SWEEP_EVERY == 0:
             await self._execute("DELETE FROM remembered WHERE expires_at <= ?", (now,))
         rows = await self._execute(
-            "SELECT fingerprint, status, headers, body, expires_at FROM remembered"
-            " WHERE tenant = ? AND key = ? AND expires_at > ?",
+            f"SELECT {_ANSWER} FROM remembered WHERE tenant = ? AND key = ? AND expires_at > ?",
             (self.tenant, key, now),
         )
         row = rows.fetchone()
         if row is None:
             return None
-        fingerprint, status, headers, body, expires_at = row
-        return Remembered(fingerprint, status, tuple(map(tuple, orjson.loads(headers))), body, expires_at)
+        return _answer(row)
 
     async def remember(self, key: str, value: Remembered) -> None:
         await self._execute(
@@ -234,14 +236,19 @@ class SQLStore(Turns):
                 self._prune(delivery)
 
     async def deliveries(self, tenant: str) -> list[tuple[Delivery, tuple[Attempt, ...]]]:
+        return self._deliveries("WHERE tenant = ?", (tenant,))
+
+    def _deliveries(
+        self, where: str = "", parameters: Sequence[Any] = ()
+    ) -> list[tuple[Delivery, tuple[Attempt, ...]]]:
         attempts: dict[str, list[Attempt]] = {}
         for row in self.execute(
             "SELECT delivery_id, number, at, status, error, seconds FROM attempts WHERE delivery_id IN"
-            " (SELECT id FROM deliveries WHERE tenant = ?) ORDER BY place",
-            (tenant,),
+            f" (SELECT id FROM deliveries {where}) ORDER BY place",
+            parameters,
         ):
             attempts.setdefault(row[0], []).append(Attempt(*row))
-        rows = self.execute(f"SELECT {_DELIVERY} FROM deliveries WHERE tenant = ? ORDER BY place", (tenant,))
+        rows = self.execute(f"SELECT {_DELIVERY} FROM deliveries {where} ORDER BY place", parameters)
         return [(Delivery(*row), tuple(attempts.get(row[0], ()))) for row in rows]
 
     async def tenants(self) -> list[str]:
@@ -250,17 +257,59 @@ class SQLStore(Turns):
         )
         return sorted(row[0] for row in rows)
 
-    async def reset(self, tenant: str | None = None) -> None:
-        where, parameters = ("", ()) if tenant is None else (" WHERE tenant = ?", (tenant,))
+    async def answers(self, tenant: str, limit: int = 100) -> list[tuple[str, Remembered]]:
         async with _Alone(self):
-            self.execute(f"DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries{where})", parameters)
-            for table in ("records", "unique_keys", "counters", "remembered", "deliveries"):
-                self.execute(f"DELETE FROM {table}{where}", parameters)
+            rows = self.execute(
+                f"SELECT key, {_ANSWER} FROM remembered WHERE tenant = ? ORDER BY expires_at DESC, key DESC LIMIT ?",
+                (tenant, limit),
+            )
+            return [(key, _answer(row)) for key, *row in rows]
+
+    async def snapshot(self) -> dict[str, Any]:
+        async with _Alone(self):
+            whole = Whole()
+            for tenant, kind, *row in self.execute(f"SELECT tenant, kind, {_RECORD} FROM records ORDER BY seq"):
+                whole.tenant(tenant).records.append(_record(kind, row))
+            for tenant, name, value in self.execute("SELECT tenant, name, value FROM counters"):
+                whole.tenant(tenant).counters[name] = value
+            for tenant, key, *row in self.execute(f"SELECT tenant, key, {_ANSWER} FROM remembered"):
+                whole.tenant(tenant).answers[key] = _answer(row)
+            whole.windows.extend(self.execute("SELECT key, seconds, used, ends_at FROM rate_windows"))
+            whole.deliveries.extend(self._deliveries())
+            return encode(whole)
+
+    async def restore(self, snapshot: object) -> None:
+        whole = decode(snapshot)
+        async with _Alone(self):
+            self._forget()
+            for table, columns, rows in as_rows.of(whole):
+                places = ", ".join("?" * (columns.count(",") + 1))
+                self.execute_many(f"INSERT INTO {table} ({columns}) VALUES ({places})", rows)
+        if self.on_enqueue is not None:
+            self.on_enqueue()
+
+    async def reset(self, tenant: str | None = None) -> None:
+        async with _Alone(self):
             if tenant is None:
-                self.execute("DELETE FROM rate_windows")
+                self._forget()
+            else:
+                self._forget("WHERE tenant = ?", (tenant,))
+
+    def _forget(self, where: str = "", parameters: Sequence[Any] = ()) -> None:
+        self.execute(f"DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries {where})", parameters)
+        for table in ("records", "unique_keys", "counters", "remembered", "deliveries"):
+            self.execute(f"DELETE FROM {table} {where}", parameters)
+        if not where:
+            self.execute("DELETE FROM rate_windows")
 
     async def close(self) -> None:
         self._connection.close()
+
+    def execute_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
+        try:
+            self._connection.executemany(SQLITE.statement(text), rows)
+        except sqlite3.Error as error:
+            raise explain(self._path, error) from error
 
     def execute(self, text: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         try:
@@ -339,7 +388,12 @@ class _Alone:
             self._store.release()
 
 
-def _record(kind: str, row: tuple[Any, ...]) -> Record:
+def _answer(row: Sequence[Any]) -> Remembered:
+    fingerprint, status, headers, body, expires_at = row
+    return Remembered(fingerprint, status, tuple(map(tuple, orjson.loads(headers))), body, expires_at)
+
+
+def _record(kind: str, row: Sequence[Any]) -> Record:
     record_id, data, search, keys, archived, seq = row
     return Record(
         kind, record_id, orjson.loads(data), tuple(map(tuple, orjson.loads(keys))), search, bool(archived), seq

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
+from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,16 +16,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def on_both_stores(test: Callable[[Store], Awaitable[None]]) -> Callable[[str, Path], None]:
-    """Run an async test with an empty store in memory, and with one in a file."""
+BACKENDS = ["memory", "sqlite"]
 
-    @pytest.mark.parametrize("backend", ["memory", "sqlite"])
-    def run(backend: str, tmp_path: Path) -> None:
-        asyncio.run(with_store(None if backend == "memory" else tmp_path / "state.db", test))
 
+def on_both_stores(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    """Run an async test with an empty store in memory, and with one in a file; further arguments are parameters."""
+
+    def run(*, backend: str, tmp_path: Path, **parameters: Any) -> None:
+        asyncio.run(with_backend(backend, tmp_path / "state.db", partial(test, **parameters)))
+
+    own = list(signature(test).parameters.values())[1:]
+    added = [Parameter(name, Parameter.KEYWORD_ONLY) for name in ("backend", "tmp_path")]
+    own = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in own]
+    run.__signature__ = Signature([*added, *own])  # type: ignore[attr-defined]  # pytest reads it
     run.__name__ = test.__name__
     run.__doc__ = test.__doc__
+    marks = getattr(test, "pytestmark", [])
+    run.pytestmark = [*marks, pytest.mark.parametrize("backend", BACKENDS).mark]  # type: ignore[attr-defined]
     return run
+
+
+async def with_backend(backend: str, path: Path, test: Callable[[Store], Awaitable[None]]) -> None:
+    """Run a test with an empty store of this kind."""
+    await with_store(None if backend == "memory" else path, test)
 
 
 async def with_store(path: Path | None, test: Callable[[Store], Awaitable[None]]) -> None:
