@@ -138,4 +138,6 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("crmleadpro", "problem-detail-is-message", "crmleadpro/listLeads/access-credential-form"),
     ("crmleadpro", "list-leads-without-key", "crmleadpro/listLeads/access-no-credential"),
     ("crmleadpro", "charset-refused", "crmleadpro/createLead/robustness-media-type-forms"),
+    ("crmleadpro", "concurrent-changes-fire-twice", "crmleadpro/updateLead/races-one-event"),
+    ("crmleadpro", "concurrent-webhooks-lose-one", "crmleadpro/createWebhook/races-all-registered"),
 )
