@@ -20,6 +20,7 @@ import uvicorn
 
 from mockserver import __version__
 from mockserver.app import Mock
+from mockserver.connection import Connection
 from mockserver.console import attempt_log, request_log, welcome
 from mockserver.contract import AVAILABLE, ContractError, load
 from mockserver.settings import Settings
@@ -170,7 +171,8 @@ def _serve(options: argparse.Namespace) -> int:
             log_level="error",
             access_log=False,
             server_header=False,
-            http="httptools",
+            http=Connection,
+            ws="none",
             # A client that never ends its request must not keep the server from ending.
             timeout_graceful_shutdown=_PATIENCE_SECONDS,
         )

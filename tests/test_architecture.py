@@ -23,7 +23,7 @@ LAYERS = (
     ("pipeline",),
     ("docs", "control"),
     ("app",),
-    ("console", "twin"),
+    ("console", "twin", "connection"),
     ("cli",),
     ("__main__",),
 )

@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 import uvicorn
 
 from mockserver.app import Mock
+from mockserver.connection import Connection
 from mockserver.docs import credential_headers
 from mockserver.engine.call import Credential
 from mockserver.settings import Settings
@@ -34,12 +35,12 @@ class Answer:
 class Live:
     """A mock that listens on a free port, served as the command serves it, in a thread of its own."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, *, connection: type[Connection] = Connection) -> None:
         self.mock = Mock(settings, on_ready=self._ready)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port: int = self._listener.getsockname()[1]
         self.origin = f"http://127.0.0.1:{self.port}"
-        config = uvicorn.Config(self.mock, lifespan="on", log_level="error", access_log=False, http="httptools")
+        config = uvicorn.Config(self.mock, lifespan="on", log_level="error", access_log=False, http=connection)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],), daemon=True)
         self._up = threading.Event()
