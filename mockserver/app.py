@@ -17,14 +17,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mockserver import __version__, vendors
 from mockserver.contract import load
 from mockserver.contract.model import Contract
-from mockserver.control import control_routes
+from mockserver.control.emitting import control_routes
 from mockserver.docs import docs_app
 from mockserver.engine.access import Directory
 from mockserver.engine.call import Credential
-from mockserver.engine.clock import Clock, SystemClock
+from mockserver.engine.clock import AdjustableClock, Clock
+from mockserver.engine.faults import Faults
 from mockserver.engine.sender import AttemptReport, Sender, SenderOptions
 from mockserver.engine.webhooks import policies
+from mockserver.journal import Journal, fan_out
+from mockserver.metrics import Metrics
 from mockserver.pipeline import Exchange, Pipeline
+from mockserver.registry import Registry
 from mockserver.settings import Settings
 from mockserver.store import open_store
 from mockserver.tenants import DEMOS, demo_credentials, new_credential, new_tenant
@@ -43,12 +47,18 @@ class Mock:
         on_ready: Callable[[], None] | None = None,
     ) -> None:
         self.settings = settings or Settings()
-        self.clock = clock or SystemClock()
+        self.clock = clock if isinstance(clock, AdjustableClock) else AdjustableClock(clock)
         self.contracts: Mapping[str, Contract] = {name: load(name) for name in self.settings.apis}
         self.store = open_store(self.settings.database)
         self.directories = {
             name: Directory(demo_credentials(contract, self.settings)) for name, contract in self.contracts.items()
         }
+        self.registry = Registry(
+            self.store, self.contracts, self.directories, shared=self.settings.database is not None
+        )
+        self.faults = Faults()
+        self.journal = Journal(self.clock, limit=self.settings.journal, max_bytes=self.settings.journal_bytes)
+        self.metrics = Metrics()
         self._on_attempt = on_attempt
         options = SenderOptions(
             pace=self.settings.webhook_pace,
@@ -57,11 +67,19 @@ class Mock:
             log=self._attempted,
         )
         self.sender = Sender(self.store, self.clock, policies(self.contracts.values()), options)
+        self.clock.subscribe(self.sender.wake)
         self._on_ready = on_ready
         self._asgi = self._build(observe)
 
     def _build(self, observe: Callable[[Exchange], None] | None) -> ConnexionMiddleware:
-        pipeline = partial(Pipeline, settings=self.settings, store=self.store, clock=self.clock, observe=observe)
+        pipeline = partial(
+            Pipeline,
+            settings=self.settings,
+            store=self.store,
+            clock=self.clock,
+            faults=self.faults,
+            observe=fan_out(self.metrics.count, self.journal.record if self.journal.keeps else None, observe),
+        )
         behind = docs_app(self.contracts, self.directories)
         behind.router.routes += control_routes(self.contracts, self.directories, self.store, self.clock)
         app: ConnexionMiddleware = ConnexionMiddleware(
@@ -88,6 +106,7 @@ class Mock:
 
     @asynccontextmanager
     async def _lifespan(self, _app: ASGIApp) -> AsyncIterator[None]:
+        await self.registry.start()
         await self.seed()
         self.sender.start()
         if self._on_ready is not None:
@@ -95,10 +114,17 @@ class Mock:
         try:
             yield
         finally:
+            self.end_streams()
             await self.sender.stop()
+            await self.registry.stop()
             await self.store.close()
 
+    def end_streams(self) -> None:
+        """End the live views, which would otherwise keep a server from stopping."""
+        self.journal.close()
+
     def _attempted(self, report: AttemptReport) -> None:
+        self.metrics.count_attempt(report)
         if self._on_attempt is not None:
             tenants = (each.tenant for directory in self.directories.values() for each in directory)
             name = next((tenant.name for tenant in tenants if tenant.key == report.tenant), report.tenant)

@@ -1,5 +1,6 @@
 """One connection of the server, with the limits that uvicorn has none for: how long a client may take to send a
-request or to read an answer, and how much it may have the server hold meanwhile.
+request or to read an answer, and how much it may have the server hold meanwhile. It also lets the application
+close it, for faults that are switched on.
 
 What these limits refuse is answered in plain text, like all that is no complete HTTP request.
 """
@@ -11,6 +12,8 @@ from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from mockserver.wire import EXTENSION
 
 PATIENCE_SECONDS = 15.0
 """A client is late when it was waited for throughout this time: so it has one to two times as long."""
@@ -30,7 +33,12 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
+        self._extensions: dict[str, dict[object, object]] = {EXTENSION: {"close": transport.close}}
         self._timer = self.loop.call_later(self.patience_seconds, self._look)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = self._extensions
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

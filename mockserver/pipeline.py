@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +21,15 @@ from connexion.middleware import SpecMiddleware
 from connexion.operations import OpenAPIOperation
 from connexion.resolver import Resolver
 from connexion.spec import Specification
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mockserver import disturbance, preference
 from mockserver.contract.model import Contract
 from mockserver.engine import idempotency
 from mockserver.engine.access import Directory
-from mockserver.engine.call import Call
+from mockserver.engine.call import Call, Credential
 from mockserver.engine.clock import Clock
+from mockserver.engine.faults import Fault, Faults
 from mockserver.engine.refusal import Refusal, invalid_body
 from mockserver.plan import Plan, compile_plan
 from mockserver.reply import Answer, dump, refuse, render
@@ -38,22 +41,56 @@ from mockserver.store.base import Remembered, Store
 logger = logging.getLogger("leadmock")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Exchange:
-    """One request and its answer, as the log tells it: `outcome` in words, `seconds` it took.
+    """One request and its answer, for those who watch: `outcome` in words, `seconds` it took.
 
-    `query` has declared parameters only: somebody may have put a key into another.
+    `plan`, `credential` and `refusal` are None where it did not come so far. `received` are the pieces of the body
+    that were read, kept only for a journal; `fault` is the one that struck.
     """
 
-    api: str
-    method: str
-    path: str
-    query: str = ""
-    status: int = 0
-    operation: str = ""
-    tenant: str = ""
+    contract: Contract
+    scope: Scope
+    answer: Answer | None = None
+    plan: Plan | None = None
+    credential: Credential | None = None
+    refusal: Refusal | None = None
     outcome: str = ""
     seconds: float = 0.0
+    received: list[bytes] | None = None
+    fault: Fault | None = None
+
+    @property
+    def api(self) -> str:
+        return self.contract.name
+
+    @property
+    def method(self) -> str:
+        return str(self.scope["method"])
+
+    @property
+    def path(self) -> str:
+        return str(self.scope["path"])
+
+    @property
+    def query(self) -> str:
+        """Declared parameters only: somebody may have put a key into another."""
+        return "" if self.plan is None else self.plan.read_query.declared(self.scope["query_string"])
+
+    @property
+    def status(self) -> int:
+        """Of the answer; 0 while there is none."""
+        return 0 if self.answer is None else self.answer.status
+
+    @property
+    def operation(self) -> str:
+        """The operationId, empty where the path or method led to none."""
+        return "" if self.plan is None else self.plan.operation.id
+
+    @property
+    def tenant(self) -> str:
+        """The tenant's name, empty where nobody was recognised."""
+        return "" if self.credential is None else self.credential.tenant.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +102,18 @@ class _Api:
 class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
     """Answers every request below the base path of an API; hands all others to the next app."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all but the first by name
         self,
         app: ASGIApp,
         *,
         settings: Settings,
         store: Store,
         clock: Clock,
+        faults: Faults,
         observe: Callable[[Exchange], None] | None = None,
     ) -> None:
         self._next = app
+        self._faults = faults
         self._settings = settings
         self._store = store
         self._clock = clock
@@ -112,21 +151,53 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             await self._next(scope, receive, send)
             return
         started = time.perf_counter()
-        exchange = Exchange(api.contract.name, scope["method"], scope["path"])
+        exchange = Exchange(api.contract, scope)
+        if self._settings.journal:
+            exchange.received = []
+            receive = _overheard(receive, exchange.received)
+        if self._faults:
+            exchange.fault = self._fault(api, scope, exchange)
+        fault = exchange.fault
+        answer = None
         try:
-            answer = await self._answer(api, scope, receive, exchange)
+            if fault is not None:
+                answer = await disturbance.instead(fault, api.contract)
+                exchange.outcome = f"struck by a fault: {fault.kind}"
+            if answer is None:
+                answer = await self._answer(api, scope, receive, exchange)
         except ClientGone:
             return
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        body = b"" if scope["method"] == "HEAD" else answer.body
-        await send({"type": "http.response.body", "body": body})
+        exchange.answer = answer
+        try:
+            if fault is not None:
+                await disturbance.send(fault, answer, scope, receive, send)
+                return
+            await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+            body = b"" if scope["method"] == "HEAD" else answer.body
+            await send({"type": "http.response.body", "body": body})
+        finally:
+            if self._observe is not None:
+                exchange.seconds = time.perf_counter() - started
+                self._tell(exchange)
+
+    def _tell(self, exchange: Exchange) -> None:
         if self._observe is not None:
-            exchange.status = answer.status
-            exchange.seconds = time.perf_counter() - started
             try:
                 self._observe(exchange)
             except Exception:
                 logger.exception("the request log failed")
+
+    def _fault(self, api: _Api, scope: Scope, exchange: Exchange) -> Fault | None:
+        """The fault that strikes this request. Who sends it has to be found out first."""
+        found = api.routes.find(scope["path"])
+        plan = None if found is None else found[0].plans.get(scope["method"])
+        if plan is not None:
+            exchange.plan = plan
+            with suppress(Refusal):
+                exchange.credential = plan.authenticate(*_headers(scope))
+        credential = exchange.credential
+        tenant, key = ("", "") if credential is None else (credential.tenant.id, credential.id)
+        return self._faults.take(exchange.api, exchange.operation, tenant, key)
 
     def _api_of(self, scope: Scope) -> _Api | None:
         path: str = scope["path"]
@@ -144,6 +215,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         try:
             return await self._serve(api, scope, receive, exchange, gathered)
         except Refusal as refusal:
+            exchange.refusal = refusal
             exchange.outcome = f"refused: {refusal.message}"
             return refuse(api.contract, refusal, gathered)
         except ClientGone:
@@ -169,18 +241,21 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         if plan is None:
             text = f"{method} is not allowed here, only {route.allow}"
             raise Refusal("method-not-allowed", text, (), {"Allow": route.allow})
-        exchange.operation = plan.operation.id
-        if self._observe is not None:
-            exchange.query = plan.read_query.declared(scope["query_string"])
+        exchange.plan = plan
         headers, repeated = _headers(scope)
-        credential = plan.authenticate(headers, repeated)
-        exchange.tenant = credential.tenant.name
+        credential = await _authenticated(plan, headers, repeated)
+        exchange.credential = credential
         try:
             plan.authorize(credential, headers, repeated)
         except Refusal:
             if plan.meter is not None:
                 gathered.update(await plan.meter.look(self._store, credential, self._clock.now()))
             raise
+        if "prefer" in headers:
+            preferred = preference.answer(plan.operation, headers["prefer"])
+            if preferred is not None:
+                exchange.outcome = "answered with the example that was preferred"
+                return preferred
         if plan.meter is not None:
             gathered.update(await plan.meter.count(self._store, credential, self._clock.now()))
         body = await read(plan, headers, receive) if plan.body is not None else None
@@ -213,6 +288,30 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         if claim is not None:
             await idempotency.remember(call, claim, reply.status, reply.headers, content or b"")
         return reply.status, content, reply.headers
+
+
+async def _authenticated(plan: Plan, headers: Mapping[str, str], repeated: set[str]) -> Credential:
+    try:
+        return plan.authenticate(headers, repeated)
+    except Refusal as refusal:
+        # Whoever shares the state may have made the credential a moment ago.
+        look_up = plan.directory.look_up if refusal.reason == "credential-invalid" else None
+        if look_up is None or not await look_up():
+            raise
+    return plan.authenticate(headers, repeated)
+
+
+def _overheard(receive: Receive, heard: list[bytes]) -> Receive:
+    """`receive`, but what comes of the body is kept too."""
+
+    async def overheard() -> Message:
+        message = await receive()
+        body = message.get("body")
+        if body:
+            heard.append(body)
+        return message
+
+    return overheard
 
 
 def _headers(scope: Scope) -> tuple[dict[str, str], set[str]]:

@@ -24,6 +24,7 @@ class Plan:
     contract: Contract
     operation: Operation
     handler: Handler
+    directory: access.Directory
     authenticate: access.Authenticate
     authorize: access.Authorize
     meter: rate_limit.Meter | None
@@ -42,6 +43,7 @@ def compile_plan(contract: Contract, operation: Operation, handler: Handler, dir
         contract=contract,
         operation=operation,
         handler=handler,
+        directory=directory,
         authenticate=access.authentication(contract, operation, directory),
         authorize=access.authorization(contract, operation),
         meter=rate_limit.meter(contract, operation),

@@ -13,7 +13,9 @@ class Settings:
     `plans` maps an API to the plan of its demo tenant. `webhook_pace` multiplies every retry delay
     (0.01 = a hundred times faster). `loopback_webhooks` lets webhooks go to http://127.0.0.1 and
     http://localhost (decision M64). `unmetered` switches rate limits off,
-    `unlimited` rate limits and quotas.
+    `unlimited` rate limits and quotas. `journal` requests are kept to look at, the newest (0 = none), of at most
+    `journal_bytes` in all. `control_token`, where there is one, is demanded by the control plane; `control_hosts`
+    are names, beside localhost and plain addresses, under which it may be called without one.
     """
 
     apis: tuple[str, ...] = ("salesiq", "mega", "convertiq", "crmleadpro")
@@ -23,3 +25,7 @@ class Settings:
     unlimited: bool = False
     loopback_webhooks: bool = True
     webhook_pace: float = 1.0
+    journal: int = 1000
+    journal_bytes: int = 32 * 1024 * 1024
+    control_token: str | None = None
+    control_hosts: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 
 from mockserver.contract.model import Contract, Operation
@@ -17,9 +17,14 @@ Authorize = Callable[[Credential, Headers, Repeated], None]
 
 
 class Directory:
-    """The credentials of one API, found by digest so that a look-up's time tells nothing of a secret."""
+    """The credentials of one API, found by digest so that a look-up's time tells nothing of a secret.
+
+    `look_up`, where state is shared, is awaited when a secret is unknown: it fetches what others have added, and
+    says whether anything has changed.
+    """
 
     def __init__(self, credentials: Iterable[Credential] = ()) -> None:
+        self.look_up: Callable[[], Awaitable[bool]] | None = None
         self._by_digest: dict[bytes, Credential] = {}
         for credential in credentials:
             self.add(credential)
@@ -28,12 +33,20 @@ class Directory:
         """Make `credential` valid from now on."""
         self._by_digest[_digest(credential.secret)] = credential
 
+    def remove(self, credential: Credential) -> bool:
+        """Make it invalid from now on; False where it was not valid."""
+        return self._by_digest.pop(_digest(credential.secret), None) is not None
+
+    def of_tenant(self, tenant_id: str) -> list[Credential]:
+        """The credentials of one tenant, by its id, the oldest first."""
+        return [each for each in self if each.tenant.id == tenant_id]
+
     def find(self, secret: str) -> Credential | None:
         """The credential with this secret, or None."""
         return self._by_digest.get(_digest(secret))
 
     def __iter__(self) -> Iterator[Credential]:
-        return iter(self._by_digest.values())
+        return iter(tuple(self._by_digest.values()))
 
 
 def _digest(secret: str) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mockserver.contract.model import Contract, Operation
+from mockserver.contract.model import Contract, Operation, Window
 from mockserver.contract.schema import Validator
 from mockserver.settings import Settings
 from mockserver.store.base import Transaction
@@ -18,8 +18,8 @@ class Tenant:
     """One workspace, customer or account: the wall that no request sees across.
 
     `key` names it in the store ("mega:<customer id>"), `id` is what the vendor's API shows. `unmetered`: no
-    rate limits; `unlimited`: no quotas either. `world` is what it has been set up with (stages, users,
-    pipelines), by vendor.
+    rate limits; `unlimited`: no quotas either. `limits` are windows of its own by bucket. `world` is what it has
+    been set up with (stages, users, pipelines), by vendor.
     """
 
     key: str
@@ -29,6 +29,7 @@ class Tenant:
     plan: str | None = None
     unmetered: bool = False
     unlimited: bool = False
+    limits: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)
     world: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Protocol
@@ -39,11 +40,72 @@ class ManualClock:
 
     def advance(self, seconds: float) -> float:
         """Move forward and return the new time. ValueError for a step back: nothing could follow it."""
-        step = _finite(seconds, "seconds")
-        if step < 0:
-            raise ValueError(f"a clock cannot go back: advance({seconds!r}); give zero or more seconds")
-        self._now += step
+        self._now += _forward(seconds)
         return self._now
+
+
+class AdjustableClock:
+    """Runs with another clock, the machine's unless one is given, until it is moved or stopped.
+
+    It can be frozen, advanced, and resumed from where it stands; `reset` makes it agree with the other clock again.
+    Whoever subscribes is called, without arguments, after each such change.
+    """
+
+    __slots__ = ("_base", "_frozen_at", "_listeners", "_offset")
+
+    def __init__(self, base: Clock | None = None) -> None:
+        self._base = time.time if base is None else base.now
+        self._offset = 0.0
+        self._frozen_at: float | None = None
+        self._listeners: list[Callable[[], None]] = []
+
+    def now(self) -> float:
+        return self._base() + self._offset if self._frozen_at is None else self._frozen_at
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it stands still."""
+        return self._frozen_at is not None
+
+    @property
+    def offset(self) -> float:
+        """Seconds that it is ahead of the clock it runs with; negative where it is behind."""
+        return self.now() - self._base() if self.frozen else self._offset
+
+    def freeze(self, at: float | None = None) -> float:
+        """Stand still, now or at a moment in epoch seconds, which may lie in the past; return that moment."""
+        self._frozen_at = self.now() if at is None else _finite(at, "at")
+        return self._moved()
+
+    def advance(self, seconds: float) -> float:
+        """Move forward, frozen or not, and return the new time. ValueError for a step back."""
+        step = _forward(seconds)
+        if self._frozen_at is None:
+            self._offset += step
+        else:
+            self._frozen_at += step
+        return self._moved()
+
+    def resume(self) -> float:
+        """Run on from where it stands; return that moment."""
+        if self._frozen_at is not None:
+            self._offset, self._frozen_at = self._frozen_at - self._base(), None
+        return self._moved()
+
+    def reset(self) -> float:
+        """Run with the other clock again, and agree with it."""
+        self._offset, self._frozen_at = 0.0, None
+        return self._moved()
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after each change, in the thread that makes it; return what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def _moved(self) -> float:
+        for listener in tuple(self._listeners):
+            listener()
+        return self.now()
 
 
 def iso_ms(now: float) -> str:
@@ -74,6 +136,13 @@ def _millis(now: float) -> int:
 @lru_cache(maxsize=8)  # Within one second every request asks for the same text.
 def _to_the_second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _forward(seconds: float) -> float:
+    step = _finite(seconds, "seconds")
+    if step < 0:
+        raise ValueError(f"a clock cannot go back: advance({seconds!r}); give zero or more seconds")
+    return step
 
 
 def _finite(value: float, name: str) -> float:

@@ -23,7 +23,7 @@ class Meter:
 
     async def count(self, store: Store, credential: Credential, now: float) -> dict[str, str]:
         """Count one request and give the headers that tell what is left; raises the 429 Refusal."""
-        windows = self._windows(credential)
+        windows = self.windows_of(credential)
         if not windows:
             return {}
         usages = await store.hit(self._key(credential), windows, now)
@@ -38,14 +38,23 @@ class Meter:
 
     async def look(self, store: Store, credential: Credential, now: float) -> dict[str, str]:
         """The same headers without counting: for a valid key that is refused before (M68)."""
-        windows = self._windows(credential)
-        if not windows or not self.headers:
+        if not self.headers:
             return {}
-        return _headers(await store.usage(self._key(credential), windows, now), now)
+        usages = await self.usage(store, credential, now)
+        return _headers(usages, now) if usages else {}
 
-    def _windows(self, credential: Credential) -> tuple[tuple[int, int], ...]:
+    async def usage(self, store: Store, credential: Credential, now: float) -> list[Usage]:
+        """How full each window of this credential is; none where it is not limited."""
+        windows = self.windows_of(credential)
+        return await store.usage(self._key(credential), windows, now) if windows else []
+
+    def windows_of(self, credential: Credential) -> tuple[tuple[int, int], ...]:
+        """(limit, seconds) of each window that applies to this credential; none where it is not limited."""
         if credential.tenant.unmetered or credential.tenant.unlimited:
             return ()
+        own = credential.tenant.limits.get(self.bucket)
+        if own is not None:
+            return tuple((window.limit, window.seconds) for window in own)
         return self.windows.get(credential.tenant.plan) or self.windows.get(None, ())
 
     def _key(self, credential: Credential) -> str:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mockserver.engine.clock import ManualClock, SystemClock, iso_ms, iso_ms_after, iso_seconds
+from mockserver.engine.clock import AdjustableClock, ManualClock, SystemClock, iso_ms, iso_ms_after, iso_seconds
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,47 @@ def test_a_manual_clock_refuses_steps_that_make_no_time(seconds: float) -> None:
 def test_the_system_clock_tells_the_machines_time() -> None:
     before = time.time()
     assert before <= SystemClock().now() <= time.time()
+
+
+def test_an_adjustable_clock_runs_with_its_base_until_it_is_moved() -> None:
+    base = ManualClock(1000)
+    clock = AdjustableClock(base)
+    base.advance(5)
+    assert clock.now() == 1005
+    assert clock.advance(3600) == 4605
+    base.advance(5)
+    assert (clock.now(), clock.offset, clock.frozen) == (4610, 3600, False)
+
+
+def test_a_frozen_clock_stands_still_moves_by_hand_and_runs_on_from_there() -> None:
+    base = ManualClock(1000)
+    clock = AdjustableClock(base)
+    assert clock.freeze() == 1000
+    base.advance(60)
+    assert (clock.now(), clock.frozen, clock.offset) == (1000, True, -60)
+    clock.advance(10)
+    assert clock.now() == 1010
+    clock.resume()
+    base.advance(1)
+    assert (clock.now(), clock.frozen) == (1011, False)
+    assert clock.reset() == base.now()
+
+
+def test_a_clock_can_be_frozen_at_a_moment_of_the_past_but_not_advanced_backwards() -> None:
+    clock = AdjustableClock(ManualClock(1000))
+    assert clock.freeze(500) == 500
+    with pytest.raises(ValueError, match="cannot go back"):
+        clock.advance(-1)
+    with pytest.raises(ValueError, match="finite"):
+        clock.freeze(float("nan"))
+
+
+def test_a_clock_tells_its_listeners_of_every_move_until_they_leave() -> None:
+    clock, heard = AdjustableClock(ManualClock(1000)), []
+    leave = clock.subscribe(lambda: heard.append(clock.now()))
+    clock.advance(1)
+    clock.freeze(5)
+    clock.resume()
+    leave()
+    clock.reset()
+    assert heard == [1001, 5, 5]

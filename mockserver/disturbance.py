@@ -1,0 +1,65 @@
+"""What a fault does to one request: before it is served, and to its answer on the way out."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.types import Receive, Scope, Send
+
+from mockserver import wire
+from mockserver.contract.model import Contract
+from mockserver.engine.faults import Fault
+from mockserver.engine.refusal import Refusal
+from mockserver.reply import Answer, dump, refuse, render
+
+_PIECES = 20  # Of an answer that drips.
+_GARBAGE = b"\x00<malformed>"
+
+
+async def instead(fault: Fault, contract: Contract) -> Answer | None:
+    """Wait as long as the fault says; then what is answered instead of serving the request, None = nothing."""
+    if fault.latency:
+        await asyncio.sleep(fault.latency)
+    if fault.kind == "drop":
+        return render(503, None, {})  # Never sent.
+    if fault.kind == "rate-limit":
+        headers = {**fault.headers, "Retry-After": str(fault.retry_after)}
+        return refuse(contract, Refusal("rate-limited", "Rate limit exceeded", (), headers, 429), {})
+    if fault.kind != "status":
+        return None
+    if fault.body is not None:
+        problem = contract.errors.envelope == "problem-details" and fault.status >= 400  # noqa: PLR2004  # errors only
+        return render(fault.status, dump(fault.body), fault.headers, problem=problem)
+    return refuse(contract, Refusal("internal", "A fault that was switched on", (), fault.headers, fault.status), {})
+
+
+async def send(fault: Fault, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send the answer as the fault lets it through."""
+    if fault.kind in {"drop", "lost-response"}:
+        await wire.close(scope, receive)
+        return
+    headers, body = answer.headers, answer.body
+    if fault.kind == "malformed" and body:
+        body = body[: len(body) // 2] + _GARBAGE
+        length = (b"content-length", str(len(body)).encode())
+        headers = (*(pair for pair in headers if pair[0] != b"content-length"), length)
+    if scope["method"] == "HEAD":
+        body = b""
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    if fault.kind == "truncate":
+        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        await wire.close(scope, receive)
+        return
+    if fault.kind == "slow":
+        await _drip(body, fault.seconds, send)
+        return
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _drip(body: bytes, seconds: float, send: Send) -> None:
+    size = max(1, -(-len(body) // _PIECES))
+    pieces = [body[start : start + size] for start in range(0, len(body), size)] or [b""]
+    for piece in pieces:
+        await asyncio.sleep(seconds / len(pieces))
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,117 @@
+"""Faults: what an API is told to do wrong, to whom, and how often."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args
+
+FaultKind = Literal[
+    "status",  # Answers with `status` in the vendor's envelope; nothing is processed.
+    "rate-limit",  # Answers 429 with Retry-After; nothing is counted or processed.
+    "latency",  # Waits `latency` seconds, then serves as usual.
+    "drop",  # Closes the connection without an answer; nothing is processed.
+    "lost-response",  # Processes the request, then closes the connection without an answer.
+    "truncate",  # Processes it, promises the whole answer, sends half and closes the connection.
+    "malformed",  # Processes it and answers with a body that is no JSON.
+    "slow",  # Processes it and lets the answer drip over `seconds`.
+]
+KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault. `api`, `operation` (an operationId), `tenant` (its id) and `credential` (its id, never the secret)
+    say whom it befalls; None = any.
+
+    `times`: so many requests and no more; None = until it is removed. `probability`: of each request that it could
+    befall. `latency`: seconds to wait before anything else, with every kind. `status`, `body` (JSON, None = the
+    vendor's envelope) and `headers` are those of the answer of kind "status"; `retry_after` (seconds) that of
+    "rate-limit"; `seconds` the length of "slow". `id` and `applied`, how often it has struck, are `Faults`' own.
+    """
+
+    kind: FaultKind
+    api: str | None = None
+    operation: str | None = None
+    tenant: str | None = None
+    credential: str | None = None
+    times: int | None = None
+    probability: float = 1.0
+    latency: float = 0.0
+    status: int = 503
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    retry_after: int = 30
+    seconds: float = 5.0
+    id: str = ""
+    applied: int = 0
+
+    def befalls(self, api: str, operation: str, tenant: str, credential: str) -> bool:
+        """Whether it is meant for such a request; unknown parts of one are empty."""
+        return (
+            self.api in {None, api}
+            and self.operation in {None, operation}
+            and self.tenant in {None, tenant}
+            and self.credential in {None, credential}
+        )
+
+
+class Faults:
+    """The faults that are switched on, in the order in which they were. False while there are none.
+
+    The first that fits a request strikes it, and no second one. `draw` gives numbers in [0, 1) for probabilities.
+    """
+
+    __slots__ = ("_by_id", "_draw")
+
+    def __init__(self, draw: Callable[[], float] = random.random) -> None:
+        self._by_id: dict[str, Fault] = {}
+        self._draw = draw
+
+    def add(self, fault: Fault) -> Fault:
+        """Switch it on; return it with its id. ValueError where it could never strike."""
+        if fault.times is not None and fault.times < 1:
+            raise ValueError(f"times={fault.times}: a fault strikes once or more; leave it out for no end")
+        if not 0 < fault.probability <= 1:
+            raise ValueError(f"probability={fault.probability}: must be above 0 and at most 1")
+        added = replace(fault, id=fault.id or f"fault_{uuid.uuid4().hex[:12]}", applied=0)
+        self._by_id[added.id] = added
+        return added
+
+    def get(self, fault_id: str) -> Fault | None:
+        return self._by_id.get(fault_id)
+
+    def remove(self, fault_id: str) -> bool:
+        """Switch it off; False where there is none of this id, or no longer."""
+        return self._by_id.pop(fault_id, None) is not None
+
+    def clear(self, api: str | None = None, tenant: str | None = None) -> int:
+        """Switch off all faults of this API and tenant, None = any; return how many."""
+        gone = [
+            fault.id
+            for fault in self
+            if (api is None or fault.api == api) and (tenant is None or fault.tenant == tenant)
+        ]
+        for fault_id in gone:
+            del self._by_id[fault_id]
+        return len(gone)
+
+    def take(self, api: str, operation: str = "", tenant: str = "", credential: str = "") -> Fault | None:
+        """The fault that strikes this request, which is then counted, or None."""
+        for fault in self:
+            if fault.befalls(api, operation, tenant, credential) and self._draw() < fault.probability:
+                struck = replace(fault, applied=fault.applied + 1)
+                if fault.times is not None and struck.applied >= fault.times:
+                    del self._by_id[fault.id]
+                else:
+                    self._by_id[fault.id] = struck
+                return struck
+        return None
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(tuple(self._by_id.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_id)

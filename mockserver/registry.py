@@ -1,0 +1,218 @@
+"""The tenants made while the server runs: kept in the state, so that they last and are shared by all who share it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from mockserver.contract.model import Contract, Window
+from mockserver.engine.access import Directory
+from mockserver.engine.call import Credential, Tenant
+from mockserver.store.base import Record, Store, StoreError
+from mockserver.tenants import new_credential, new_tenant
+
+BOOK = "_mock:registry"
+"""The store's tenant under which all this is kept. No API reaches it."""
+
+_FOLLOW_SECONDS = 0.5
+_TENANT, _CREDENTIAL = "tenant", "credential"
+
+
+class Registry:
+    """Creates and revokes, and keeps the directories equal to what is in the state.
+
+    Where the state is `shared`, changes of others are seen within a second, new credentials at their first use.
+    """
+
+    def __init__(
+        self, store: Store, contracts: Mapping[str, Contract], directories: Mapping[str, Directory], *, shared: bool
+    ) -> None:
+        self._store = store
+        self._contracts = contracts
+        self._directories = directories
+        self._version = 0
+        self._known: dict[str, Credential] = {}  # Those that came out of the state, by id.
+        self._revoked: dict[str, Credential] = {}  # Demo ones and the like that were there without it.
+        self._tenants: dict[str, Tenant] = {}  # Those that came out of the state, by key.
+        self._follower: asyncio.Task[None] | None = None
+        self._shared = shared
+        if shared:
+            for directory in directories.values():
+                directory.look_up = self.refresh
+
+    async def start(self) -> None:
+        """Read what is there, and follow what others change."""
+        await self.refresh()
+        if self._shared and self._follower is None:
+            self._follower = asyncio.create_task(self._follow(), name="registry of tenants")
+
+    async def stop(self) -> None:
+        follower, self._follower = self._follower, None
+        if follower is not None:
+            follower.cancel()
+            await asyncio.gather(follower, return_exceptions=True)
+
+    def tenants(self, api: str | None = None) -> list[Tenant]:
+        """The tenants there are, demo ones included, those of one API or of all."""
+        found = {
+            credential.tenant.key: credential.tenant
+            for directory in self._directories.values()
+            for credential in directory
+        }
+        found.update(self._tenants)
+        return [tenant for tenant in found.values() if api in {None, tenant.api}]
+
+    def tenant(self, api: str, tenant_id: str) -> Tenant | None:
+        """The tenant of an API with this id, or None."""
+        return next((each for each in self.tenants(api) if each.id == tenant_id), None)
+
+    async def create(  # noqa: PLR0913  # all but the first by name, each with a default
+        self,
+        api: str,
+        *,
+        tenant_id: str | None = None,
+        name: str = "",
+        plan: str | None = None,
+        unlimited: bool = False,
+        unmetered: bool = False,
+        limits: Mapping[str, tuple[Window, ...]] | None = None,
+        scopes: tuple[str, ...] | None = None,
+        secret: str | None = None,
+    ) -> Credential:
+        """A fresh tenant and a first credential of it, valid at once. ValueError for what exists already.
+
+        `limits` are windows of its own by bucket, in place of its plan's or the contract's.
+        """
+        contract = self._contracts[api]
+        tenant = new_tenant(contract, tenant_id=tenant_id, name=name, plan=plan, unlimited=unlimited)
+        tenant = replace(tenant, unmetered=unmetered, limits=dict(limits or {}))
+        if self.tenant(api, tenant.id) is not None:
+            raise ValueError(f"{api} has a tenant {tenant.id!r} already; choose another id, or leave it out")
+        credential = self._fresh(tenant, scopes=scopes, secret=secret, name="")
+        await self._write(Record(_TENANT, tenant.key, _data_of(tenant)), _record_of(credential))
+        return self._known[credential.id]
+
+    async def add_credential(
+        self, tenant: Tenant, *, scopes: tuple[str, ...] | None = None, secret: str | None = None, name: str = ""
+    ) -> Credential:
+        """One more credential of a tenant. ValueError for a secret that is in use."""
+        credential = self._fresh(tenant, scopes=scopes, secret=secret, name=name)
+        await self._write(_record_of(credential))
+        return self._known[credential.id]
+
+    async def revoke(self, credential: Credential) -> None:
+        """Make a credential invalid, for good; demo ones too."""
+        await self._write(replace(_record_of(credential), archived=True))
+
+    async def delete(self, tenant: Tenant) -> None:
+        """Revoke every credential of a tenant and forget all that it holds."""
+        credentials = self._directories[tenant.api].of_tenant(tenant.id)
+        records = [replace(_record_of(credential), archived=True) for credential in credentials]
+        if tenant.key in self._tenants:
+            records.append(Record(_TENANT, tenant.key, {}, archived=True))
+        await self._write(*records)
+        await self._store.reset(tenant.key)
+
+    async def keep(self) -> None:
+        """Write everything into the state again, after a reset of all of it."""
+        every = [_record_of(each) for each in self._known.values()]
+        every += [replace(_record_of(each), archived=True) for each in self._revoked.values()]
+        every += [Record(_TENANT, key, _data_of(tenant)) for key, tenant in self._tenants.items()]
+        await self._write(*every)
+
+    async def refresh(self) -> bool:
+        """Take over what has changed in the state since the last look; whether anything has."""
+        async with self._store.transaction(BOOK) as tx:
+            version = await tx.counter("version")
+            if version == self._version:
+                return False
+            tenants = {record.id: record.data for record in await tx.scan(_TENANT)}
+            records = list(await tx.scan(_CREDENTIAL, archived=None))
+        self._version = version
+        self._tenants = {key: self._tenant_of(data) for key, data in tenants.items() if data["api"] in self._contracts}
+        valid = {}
+        for record in records:
+            credential = self._credential_of(record.data)
+            if credential is None:
+                continue
+            directory = self._directories[credential.tenant.api]
+            if record.archived:
+                directory.remove(credential)
+                self._revoked[credential.id] = credential
+            else:
+                valid[credential.id] = credential
+                directory.add(credential)
+        for gone in self._known.keys() - valid.keys():
+            self._directories[self._known[gone].tenant.api].remove(self._known[gone])
+        self._known = valid
+        return True
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(_FOLLOW_SECONDS)
+            with contextlib.suppress(StoreError):  # Whoever is served next is told.
+                await self.refresh()
+
+    async def _write(self, *records: Record) -> None:
+        async with self._store.transaction(BOOK) as tx:
+            for record in records:
+                await tx.put(record)
+            await tx.counter("version", 1)
+        await self.refresh()
+
+    def _fresh(self, tenant: Tenant, *, scopes: tuple[str, ...] | None, secret: str | None, name: str) -> Credential:
+        contract = self._contracts[tenant.api]
+        credential = new_credential(contract, tenant, secret=secret, scopes=scopes, name=name)
+        if self._directories[tenant.api].find(credential.secret) is not None:
+            raise ValueError("this secret is in use already; choose another, or leave it out")
+        return credential
+
+    def _tenant_of(self, data: Mapping[str, Any]) -> Tenant:
+        contract = self._contracts[data["api"]]
+        plan = data["plan"] if data["plan"] in contract.plans else None
+        made = new_tenant(contract, tenant_id=data["id"], name=data["name"], plan=plan, unlimited=data["unlimited"])
+        limits = {
+            bucket: tuple(Window(limit, seconds) for limit, seconds in windows)
+            for bucket, windows in data["limits"].items()
+        }
+        return replace(made, unmetered=data["unmetered"], limits=limits)
+
+    def _credential_of(self, data: Mapping[str, Any]) -> Credential | None:
+        """None where its API is not served, or its tenant has gone."""
+        contract = self._contracts.get(data["api"])
+        if contract is None:
+            return None
+        tenant = self._tenants.get(data["tenant"])
+        if tenant is None:
+            tenant = next((each for each in self.tenants(contract.name) if each.key == data["tenant"]), None)
+        if tenant is None:
+            return None
+        return new_credential(contract, tenant, secret=data["secret"], scopes=tuple(data["scopes"]), name=data["name"])
+
+
+def _record_of(credential: Credential) -> Record:
+    data = {
+        "api": credential.tenant.api,
+        "tenant": credential.tenant.key,
+        "secret": credential.secret,
+        "scopes": sorted(credential.scopes),
+        "name": credential.name,
+    }
+    return Record(_CREDENTIAL, f"{credential.tenant.api}:{credential.id}", data)
+
+
+def _data_of(tenant: Tenant) -> dict[str, Any]:
+    return {
+        "api": tenant.api,
+        "id": tenant.id,
+        "name": tenant.name,
+        "plan": tenant.plan,
+        "unlimited": tenant.unlimited,
+        "unmetered": tenant.unmetered,
+        "limits": {
+            bucket: [[window.limit, window.seconds] for window in windows] for bucket, windows in tenant.limits.items()
+        },
+    }

@@ -1,0 +1,135 @@
+"""Journal entries as JSON to look at: every secret is shortened to its last four characters."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from mockserver.contract.model import Contract
+from mockserver.engine.clock import iso_ms
+from mockserver.journal import Entry
+
+_SECRET_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"))
+_SECRET_NAMES = re.compile(r"secret|token|password|passwd|api[_-]?key|authorization|credential", re.IGNORECASE)
+_SHOWN_CHARACTERS = 4
+_SHORTEST = 12  # Of a shorter secret nothing is shown: four characters would be too much of it.
+_SECRET_FORMS = re.compile(
+    r"\b(mega_[0-9a-f]{8,}|sqk_live_\w{4,}|ciq_\w{4,}|crmlp_(?:live|test)_\w{4,}|whsec_[\w+/=-]{8,})"
+)
+
+
+def redacted(secret: str) -> str:
+    """The last four characters, and that there were more."""
+    return "…" + (secret[-_SHOWN_CHARACTERS:] if len(secret) >= _SHORTEST else "")
+
+
+def summary(entry: Entry) -> dict[str, Any]:
+    """One line of the journal: what a list needs."""
+    hide = _Hider(entry)
+    return {
+        "id": entry.id,
+        "time": iso_ms(entry.time),
+        "api": entry.api,
+        "operation": entry.operation or None,
+        "tenant": entry.tenant or None,
+        "tenant_name": None if entry.credential is None else entry.credential.tenant.name,
+        "method": entry.method,
+        "path": hide.text(entry.path),
+        "query": hide.query(entry.query.decode("latin-1")),
+        "status": entry.status,
+        "outcome": hide.text(entry.outcome),
+        "reason": None if entry.refusal is None else entry.refusal.reason,
+        "fault": None if entry.fault is None else entry.fault.kind,
+        "milliseconds": round(entry.seconds * 1000, 3),
+    }
+
+
+def whole(entry: Entry) -> dict[str, Any]:
+    """The whole exchange: `summary`, and headers as pairs, bodies as text and, where they are JSON, parsed."""
+    hide = _Hider(entry)
+    answer = entry.answer
+    return {
+        **summary(entry),
+        "request": {"headers": hide.headers(entry.headers), **hide.body(entry.body)},
+        "response": {
+            "status": answer.status,
+            "headers": hide.headers(answer.headers),
+            **hide.body(answer.body),
+        },
+    }
+
+
+def secret_headers(contract: Contract) -> frozenset[str]:
+    """The names of the headers of this API that carry a secret, in lower case."""
+    return _SECRET_HEADERS | {scheme.header.lower() for scheme in contract.security.values()}
+
+
+class _Hider:
+    """Hides what is secret in one exchange: by the name of what holds it, by its value, and by its form."""
+
+    def __init__(self, entry: Entry) -> None:
+        self._names = _SECRET_HEADERS
+        if entry.plan is not None:
+            self._names = secret_headers(entry.plan.contract)
+        self._values = {
+            part
+            for name, value in entry.headers
+            if name.decode("latin-1") in self._names
+            for part in value.decode("latin-1").split()
+            if len(part) > _SHOWN_CHARACTERS and part.lower() != "bearer"
+        }
+
+    def text(self, text: str) -> str:
+        """`text` without the secrets that the request carried, and without anything of a secret's form."""
+        for value in self._values:
+            text = text.replace(value, redacted(value))
+        return _SECRET_FORMS.sub(lambda match: redacted(match[1]), text)
+
+    def query(self, query: str) -> str:
+        pairs = parse_qsl(query[:20_000], keep_blank_values=True, encoding="utf-8", errors="replace")
+        if not any(_SECRET_NAMES.search(name) for name, _ in pairs):
+            return self.text(query)
+        return self.text(urlencode([(name, self._member(name, value)) for name, value in pairs], safe="…"))
+
+    def headers(self, pairs: Any) -> list[list[str]]:
+        return [
+            [key, self._header(key, value.decode("latin-1"))]
+            for key, value in ((name.decode("latin-1"), value) for name, value in pairs)
+        ]
+
+    def _header(self, name: str, value: str) -> str:
+        if name not in self._names and not _SECRET_NAMES.search(name):
+            return self.text(value)
+        scheme, space, secret = value.partition(" ")
+        return f"{scheme} {redacted(secret)}" if space and scheme.lower() in {"bearer", "basic"} else redacted(value)
+
+    def body(self, raw: bytes) -> dict[str, Any]:
+        """`json` where it is JSON, else `text`; both null where there was none."""
+        if not raw:
+            return {"json": None, "text": None}
+        try:
+            parsed = json.loads(raw, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            return {"json": None, "text": self.text(raw.decode("utf-8", "backslashreplace"))}
+        return {"json": self._value(parsed), "text": None}
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value).encode("utf-8", "backslashreplace").decode()
+        if isinstance(value, list):
+            return [self._value(each) for each in value]
+        if isinstance(value, Mapping):
+            return {self._value(name): self._member(name, each) for name, each in value.items()}
+        return value
+
+    def _member(self, name: str, value: Any) -> Any:
+        if isinstance(value, str) and _SECRET_NAMES.search(name):
+            return redacted(value)
+        return self._value(value)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

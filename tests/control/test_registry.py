@@ -1,0 +1,93 @@
+"""Tenants made while the server runs last, are shared, and end when they are told to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mockserver.app import Mock
+from mockserver.contract.model import Window
+from mockserver.engine.call import Credential
+from mockserver.settings import Settings
+from tests.caller import Caller
+
+pytestmark = pytest.mark.anyio
+
+
+async def status(mock: Mock, credential: Credential) -> int:
+    async with Caller(mock, credential) as caller:
+        return (await caller("GET", "/leads")).status_code
+
+
+async def test_a_new_tenant_is_served_at_once_with_its_own_limits_and_scopes() -> None:
+    mock = Mock(Settings(apis=("mega",)))
+    credential = await mock.registry.create(
+        "mega", name="mine", limits={"default": (Window(2, 60),)}, scopes=("public_api:leads:read",)
+    )
+    assert [await status(mock, credential) for _ in range(3)] == [200, 200, 429]
+    async with Caller(mock, credential) as caller:
+        assert (await caller("POST", "/leads", json={"contact_name": "x"})).status_code == 403
+    assert [tenant.name for tenant in mock.registry.tenants("mega")] == ["demo customer", "second customer", "mine"]
+
+
+async def test_a_revoked_credential_is_unknown_and_the_others_stay() -> None:
+    mock = Mock(Settings(apis=("mega",)))
+    first = await mock.registry.create("mega")
+    second = await mock.registry.add_credential(first.tenant)
+    await mock.registry.revoke(first)
+    assert [await status(mock, each) for each in (first, second)] == [401, 200]
+    demo = next(iter(mock.directories["mega"]))
+    await mock.registry.revoke(demo)
+    assert await status(mock, demo) == 401
+
+
+async def test_a_deleted_tenant_is_gone_with_all_it_holds() -> None:
+    mock = Mock(Settings(apis=("mega",)))
+    credential = await mock.registry.create("mega")
+    async with Caller(mock, credential) as caller:
+        await caller("POST", "/leads", json={"contact_name": "x"})
+    await mock.registry.delete(credential.tenant)
+    assert await status(mock, credential) == 401
+    assert mock.registry.tenant("mega", credential.tenant.id) is None
+    async with mock.store.transaction(credential.tenant.key) as tx:
+        assert await tx.count("lead") == 0
+
+
+async def test_what_exists_cannot_be_made_again() -> None:
+    mock = Mock(Settings(apis=("mega",)))
+    credential = await mock.registry.create("mega", tenant_id="one")
+    with pytest.raises(ValueError, match="has a tenant 'one' already"):
+        await mock.registry.create("mega", tenant_id="one")
+    with pytest.raises(ValueError, match="in use already"):
+        await mock.registry.add_credential(credential.tenant, secret=credential.secret)
+
+
+async def test_tenants_and_revocations_survive_a_restart(tmp_path: Path) -> None:
+    settings = Settings(apis=("mega",), database=str(tmp_path / "state.sqlite3"))
+    before = Mock(settings)
+    kept = await before.registry.create("mega", name="kept", limits={"default": (Window(9, 60),)})
+    revoked = await before.registry.add_credential(kept.tenant)
+    await before.registry.revoke(revoked)
+    demo = next(iter(before.directories["mega"]))
+    await before.registry.revoke(demo)
+    await before.store.close()
+    after = Mock(settings)
+    await after.registry.start()
+    assert [await status(after, each) for each in (kept, revoked, demo)] == [200, 401, 401]
+    assert after.registry.tenant("mega", kept.tenant.id) == kept.tenant
+    await after.registry.stop()
+    await after.store.close()
+
+
+async def test_a_credential_that_another_server_made_is_known_at_its_first_use() -> None:
+    """Two servers on one state: the second learns of the first one's changes."""
+    first, second = Mock(Settings(apis=("mega",))), Mock(Settings(apis=("mega",)))
+    second.registry._store = first.store
+    for directory in second.directories.values():
+        directory.look_up = second.registry.refresh
+    credential = await first.registry.create("mega")
+    assert await status(second, credential) == 200
+    await first.registry.revoke(credential)
+    assert await second.registry.refresh()
+    assert await status(second, credential) == 401
