@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -85,17 +86,20 @@ class QueryReader:
         if not self._readers:
             return values
         errors: list[FieldError] = []
-        seen: set[str] = set()
+        times: Counter[str] = Counter()
         for name, text in _pairs(query_string):
             reader = self._readers.get(name)
             if reader is None:
                 continue
+            times[name] += 1
+            # However often it is repeated, it is read once and told twice at most.
+            if times[name] > 1:
+                if times[name] == 2:  # noqa: PLR2004  # the first repetition
+                    errors.append(FieldError("/" + name, "is given more than once"))
+                continue
             value, problem = reader.read(text)
-            if name in seen:
-                problem = "is given more than once"
-            elif _UNREADABLE.search(text):
+            if _UNREADABLE.search(text):
                 problem = "holds NUL or bytes that are not UTF-8"
-            seen.add(name)
             if problem is not None:
                 errors.append(FieldError("/" + name, problem))
             else:
@@ -103,7 +107,7 @@ class QueryReader:
         errors.extend(
             FieldError("/" + reader.name, "is required")
             for reader in self._readers.values()
-            if reader.required and reader.name not in seen
+            if reader.required and not times[reader.name]
         )
         if errors:
             raise invalid_parameter(*errors)

@@ -135,3 +135,11 @@ async def test_a_failing_request_log_does_not_fail_the_request() -> None:
     mock = Mock(observe=broken)
     async with Caller.of_new_tenant(mock, "salesiq") as caller:
         assert (await caller("GET", "/leads/capture")).status_code == 200
+
+
+async def test_a_parameter_that_is_repeated_8000_times_is_told_once(mega: Caller) -> None:
+    """Reading and telling it each time would keep everybody else waiting for a second."""
+    response = await mega("GET", "/leads?" + "limit=x&" * 8_000)
+    assert response.status_code == 400
+    assert response.text.count("is given more than once") == 1
+    assert len(response.content) < 1_000
