@@ -11,7 +11,8 @@ import asyncio
 from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mockserver.wire import EXTENSION
 
@@ -29,6 +30,7 @@ class Connection(HttpToolsProtocol):
     patience_seconds = PATIENCE_SECONDS
     _bytes = 0  # of the message that is being read, without those of the read in which it began
     _awaited: tuple[object, int] | None = None  # what the client was waited for at the last look
+    _served: RequestResponseCycle | None = None
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
@@ -40,8 +42,13 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._served = cycle
+        super()._start_asgi_task(cycle, app)
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._leave()
         if self._timer is not None:
             self._timer.cancel()
 
@@ -88,15 +95,21 @@ class Connection(HttpToolsProtocol):
         begun = self.cycle is None or self.cycle.scope is not self.scope or not self.cycle.response_started
         if self.scope is not None and begun and not self.pipeline and not self.flow.write_paused:
             self.transport.write(_plain(status, text))
-        if self.cycle is not None:
-            # Nobody is there for the handler's own answer; one that still reads its body ends now.
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-        self.pipeline.clear()
+        self._leave()
         if self.flow.write_paused:
             self.transport.abort()
         else:
             self.transport.close()
+
+    def _leave(self) -> None:
+        """Nobody is there for answers any more: a handler that still reads a body ends now. What is being served is
+        not what was read last when requests are queued; uvicorn would write its answer to a closed connection.
+        """
+        self.pipeline.clear()
+        for cycle in (self._served, self.cycle):
+            if cycle is not None:
+                cycle.disconnected = True
+                cycle.message_event.set()
 
 
 def _plain(status: HTTPStatus, text: str) -> bytes:
