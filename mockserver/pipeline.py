@@ -318,13 +318,15 @@ def _headers(scope: Scope) -> tuple[dict[str, str], set[str]]:
     """Headers by lower-case name, and the names that came more than once: of those the first
     two values are joined, so that they pass for neither.
     """
-    headers: dict[str, str] = {}
+    given = [(name.decode("latin-1"), value.decode("latin-1").strip(" \t")) for name, value in scope["headers"]]
+    headers = dict(given)
     repeated: set[str] = set()
-    for raw_name, raw_value in scope["headers"]:
-        name = raw_name.decode("latin-1")
-        if name not in headers:
-            headers[name] = raw_value.decode("latin-1").strip(" \t")
-        elif name not in repeated:
-            repeated.add(name)
-            headers[name] = f"{headers[name]}, {raw_value.decode('latin-1')}"
+    if len(headers) < len(given):
+        headers = {}
+        for name, value in given:
+            if name not in headers:
+                headers[name] = value
+            elif name not in repeated:
+                repeated.add(name)
+                headers[name] += f", {value}"
     return headers, repeated

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -38,11 +39,16 @@ def dump(value: Any) -> bytes:
 
 def render(status: int, body: bytes | None, headers: Mapping[str, str], *, problem: bool = False) -> Answer:
     """Put an answer together; `body` None is an answer without content, such as a 204."""
-    pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    pairs = [(_on_the_wire(name), value.encode("latin-1")) for name, value in headers.items()]
     if body is None:
         return Answer(status, (*_BASE_HEADERS, *pairs), b"")
     length = (b"content-length", str(len(body)).encode())
     return Answer(status, (*_BASE_HEADERS, _PROBLEM if problem else _JSON, length, *pairs), body)
+
+
+@lru_cache
+def _on_the_wire(name: str) -> bytes:
+    return name.lower().encode("latin-1")
 
 
 def refuse(contract: Contract, refusal: Refusal, headers: Mapping[str, str]) -> Answer:

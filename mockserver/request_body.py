@@ -41,8 +41,7 @@ async def _receive(max_bytes: int, headers: Mapping[str, str], receive: Receive)
         raise _too_large(max_bytes)
     if not message.get("more_body"):
         return chunk
-    chunks = [chunk]
-    size = len(chunk)
+    chunks, size = [chunk], len(chunk)
     while message.get("more_body"):
         message = await receive()
         if message["type"] == "http.disconnect":

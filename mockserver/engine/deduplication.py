@@ -58,7 +58,9 @@ def merged(old: Mapping[str, Any], new: Mapping[str, Any], fields: tuple[str, ..
     result = dict(old)
     for name in fields:
         value = new.get(name)
-        if isinstance(value, Mapping):
+        if value is None:
+            continue
+        if isinstance(value, dict):
             result[name] = {**(result.get(name) or {}), **value}
         elif not is_blank(value):
             result[name] = value

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-import secrets
-import uuid
+import os
+from random import Random
 
-_RANDOM_BITS = 74  # What a version 7 UUID (RFC 9562) has beside its millisecond.
-_MAX_STEP = 1 << 16
+_RANDOM_BITS = 74  # What a version 7 UUID (RFC 9562) has beside its millisecond: 12 bits and 62.
+_LOWER = (1 << 62) - 1
+_STEP_BITS = 16
 
 
 class _Sequence:
-    """Numbers that begin with the millisecond and only ever grow, within one millisecond too.
+    """Pairs of a millisecond and random bits that only ever grow, within one millisecond too.
 
     A list that is sorted by time breaks ties by id: so a record that is added while somebody pages comes
     after those that were there, and no cursor skips it.
     """
 
-    __slots__ = ("_last",)
+    __slots__ = ("_bits", "_millis", "_random")
 
     def __init__(self) -> None:
-        self._last = 0
+        # An id is no secret: it only must not meet another's, of another process either.
+        self._random = Random()  # noqa: S311  # see above
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._random.seed)
+        self._millis = 0
+        self._bits = 0
 
-    def next(self, now: float) -> int:
-        # The upper half stays free: growing must not run into the next millisecond.
-        number = int(now * 1000) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS - 1)
-        if number >> _RANDOM_BITS <= self._last >> _RANDOM_BITS:
-            number = self._last + 1 + secrets.randbelow(_MAX_STEP)
-        self._last = number
-        return number
+    def next(self, now: float) -> tuple[int, int]:
+        millis = int(now * 1000)
+        if millis > self._millis:
+            # The upper half stays free: growing must not run into the next millisecond.
+            self._millis, self._bits = millis, self._random.getrandbits(_RANDOM_BITS - 1)
+        else:
+            self._bits += 1 + self._random.getrandbits(_STEP_BITS)
+        return self._millis, self._bits
 
 
 _sequence = _Sequence()
@@ -35,7 +42,7 @@ _sequence = _Sequence()
 
 def new_uuid(now: float) -> str:
     """A fresh version 7 UUID; `now` in epoch seconds."""
-    number = _sequence.next(now)
-    head, tail = number >> 62, number & (1 << 62) - 1
-    whole = head >> 12 << 80 | 7 << 76 | (head & 0xFFF) << 64 | 2 << 62 | tail
-    return str(uuid.UUID(int=whole))
+    millis, bits = _sequence.next(now)
+    whole = millis << 80 | 7 << 76 | bits >> 62 << 64 | 2 << 62 | bits & _LOWER
+    text = whole.to_bytes(16).hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

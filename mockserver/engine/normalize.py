@@ -24,7 +24,7 @@ def email(value: str) -> str | None:
 
 def phone_last_10(value: str) -> str | None:
     """The last ten digits, extension removed, digits of any script read as ASCII; fewer: None (M28)."""
-    digits = value if value.isascii() and value.isdigit() else digits_of(_EXTENSION.sub("", value))
+    digits = _plain(value) or digits_of(_EXTENSION.sub("", value))
     return digits[-10:] if len(digits) >= 10 else None  # noqa: PLR2004  # ten is the rule's own name
 
 
@@ -36,8 +36,14 @@ def phone_digits_10(value: str) -> str | None:
 def digits_of(value: str) -> str:
     """The decimal digits of `value` as ASCII; superscripts and the like are no digits (case 11)."""
     if value.isascii():
-        return _NOT_A_DIGIT.sub("", value)
+        return _plain(value) or _NOT_A_DIGIT.sub("", value)
     return "".join(str(unicodedata.decimal(char)) for char in value if char.isdecimal())
+
+
+def _plain(value: str) -> str:
+    """The digits of "+12065550125" and "12065550125", as most phones come; of anything else, nothing."""
+    digits = value.removeprefix("+")
+    return digits if digits.isascii() and digits.isdigit() else ""
 
 
 NORMALIZERS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(

@@ -14,10 +14,11 @@ from mockserver.store.base import Store, Usage
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """The limits of one operation, ready to apply; `windows` by plan name (None: no plan)."""
+    """The limits of one operation, ready to apply; `windows` by plan name (None: no plan), `key` begins the
+    names of its counters.
+    """
 
-    api: str
-    bucket: str
+    key: str
     headers: bool
     windows: dict[str | None, tuple[tuple[int, int], ...]]
 
@@ -58,7 +59,7 @@ class Meter:
         return self.windows.get(credential.tenant.plan) or self.windows.get(None, ())
 
     def _key(self, credential: Credential) -> str:
-        return f"{self.api}:{self.bucket}:{credential.id}"
+        return self.key + credential.id
 
 
 def meter(contract: Contract, operation: Operation) -> Meter | None:
@@ -73,12 +74,16 @@ def meter(contract: Contract, operation: Operation) -> Meter | None:
         for plan in contract.plans.values():
             limits = plan.rate_limits.get(rate_limit.bucket, ())
             windows[plan.name] = tuple((window.limit, window.seconds) for window in limits)
-    return Meter(contract.name, rate_limit.bucket, rate_limit.headers, windows)
+    return Meter(f"{contract.name}:{rate_limit.bucket}:", rate_limit.headers, windows)
 
 
 def _headers(usages: Sequence[Usage], now: float) -> dict[str, str]:
     """The window with the least left is told; of equals, the one that fills again later (M15)."""
-    told = min(usages, key=lambda usage: (usage.limit - usage.used, -usage.resets_at))
+    told = usages[0]
+    for usage in usages:
+        less = (told.limit - told.used) - (usage.limit - usage.used)
+        if less > 0 or (less == 0 and usage.resets_at > told.resets_at):
+            told = usage
     return {
         "RateLimit-Limit": str(told.limit),
         "RateLimit-Remaining": str(max(0, told.limit - told.used)),

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import orjson
 
+_SPACE = " \t\n\r"
 # Databases choke on NUL and no encoder takes a lone surrogate; both arrive only as \u escapes.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -26,7 +27,10 @@ def parse(body: bytes, max_depth: int = 32) -> Any:
     if text.startswith("\ufeff"):
         raise MalformedJSON("starts with a byte order mark")
     try:
-        value = _DECODER.decode(text)
+        value, end = _DECODER.raw_decode(text, len(text) - len(text.lstrip(_SPACE)))
+        rest = text[end:].lstrip(_SPACE)
+        if rest:
+            raise json.JSONDecodeError("Extra data", text, len(text) - len(rest))  # noqa: TRY301  # told below like the others
     except RecursionError:
         raise MalformedJSON(f"nested more than {max_depth} levels deep") from None
     except json.JSONDecodeError as error:

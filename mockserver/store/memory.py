@@ -30,13 +30,14 @@ _FEWEST_WINDOWS = 256  # keys with windows below which sweeping is not worth its
 class _Tenant:
     """All of one tenant but its deliveries."""
 
-    __slots__ = ("counters", "expiry", "remembered", "tables")
+    __slots__ = ("counters", "expires_at", "expiry", "remembered", "tables")
 
     def __init__(self) -> None:
         self.tables: dict[str, Table] = {}
         self.counters: dict[str, int] = {}
         self.remembered: dict[str, bytes] = {}  # bytes, like the records: nothing to collect
         self.expiry: deque[str] = deque()  # keys in the order in which they were remembered
+        self.expires_at = float("-inf")  # before this moment there is nothing to forget
 
     def table(self, kind: str) -> Table:
         table = self.tables.get(kind)
@@ -65,10 +66,13 @@ class _Tenant:
 
     def forget_expired(self, now: float) -> None:
         """Drop from the front. A long-lived answer keeps later ones until its own end, no longer."""
+        if now < self.expires_at:
+            return
         while self.expiry:
             row = self.remembered.get(self.expiry[0])
             if row is not None:
-                if now < _EXPIRY.unpack_from(row)[0]:
+                (self.expires_at,) = _EXPIRY.unpack_from(row)
+                if now < self.expires_at:
                     return
                 del self.remembered[self.expiry[0]]
             self.expiry.popleft()

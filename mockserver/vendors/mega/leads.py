@@ -35,7 +35,7 @@ async def createLead(call: Call) -> Reply:
     if not is_blank(slug) and slug not in stages:
         raise invalid_body(FieldError("/stage_slug", f"is not in your pipeline, which has {', '.join(stages)}"))
     custom_fields = _defined(call, body.get("custom_fields"))
-    incoming = {**_contact(body), **_told(body), "current_stage": stages.get(slug), "custom_fields": custom_fields}
+    incoming = {**_told(body), "current_stage": stages.get(slug), "custom_fields": custom_fields}
     keys = deduplication.keys_of(_rule(call), incoming)
     found = await deduplication.find(call.tx, "lead", keys)
     if found is None:
@@ -71,7 +71,6 @@ async def bulkImportLeads(call: Call) -> Reply:
 async def _import_row(call: Call, row: Mapping[str, Any], skip: bool) -> RowResult:  # noqa: FBT001  # batch's protocol
     world = call.tenant.world
     incoming = {
-        **_contact(row),
         **_told(row),
         "current_stage": _one_of(world["stages"], row.get("stage_slug"), "stage_slug: is not in your pipeline"),
         # One text for unknown and foreign owners: no telling which ids exist elsewhere (M51).
@@ -126,17 +125,19 @@ def _rule(call: Call) -> Deduplication:
     return rule
 
 
-def _contact(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The contact fields as submitted, trimmed (M59); what says nothing is None."""
-    return {name: _trimmed(given.get(name)) for name in _CONTACT}
+def _told(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The contact's fields as submitted, trimmed (M59), and where it comes from; what says nothing is None."""
+    return {
+        "contact_name": _trimmed(given.get("contact_name")),
+        "contact_phone": _trimmed(given.get("contact_phone")),
+        "contact_email": _trimmed(given.get("contact_email")),
+        "source_platform": given.get("source_platform"),
+        "source_type": given.get("source_type"),
+    }
 
 
 def _trimmed(value: str | None) -> str | None:
-    return None if value is None or is_blank(value) else value.strip(TRIMMED)
-
-
-def _told(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: given.get(name) for name in ("source_platform", "source_type")}
+    return None if value is None or not value.strip() else value.strip(TRIMMED)
 
 
 def _defined(call: Call, custom_fields: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -61,8 +61,8 @@ async def seed(tx: Transaction, tenant: Tenant, now: float) -> None:
 
 def search_text(lead: Mapping[str, Any]) -> str:
     """What a search looks into: no text reaches from one field into the next, and phones count by their digits."""
-    name, phone, email = (lead[field] or "" for field in ("contact_name", "contact_phone", "contact_email"))
-    return folded(_BETWEEN.join((name, email, phone, digits_of(phone))))
+    name, email, phone = lead["contact_name"] or "", lead["contact_email"] or "", lead["contact_phone"] or ""
+    return _BETWEEN.join((folded(name), folded(email), folded(phone), digits_of(phone)))
 
 
 def folded(text: str) -> str:
