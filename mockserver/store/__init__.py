@@ -1,7 +1,8 @@
-"""State behind one small interface: in memory, or in an SQLite file."""
+"""State behind one small interface: in memory, in an SQLite file, or in a PostgreSQL database that many share."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from mockserver.store.base import (
@@ -22,7 +23,7 @@ from mockserver.store.base import (
 )
 from mockserver.store.memory import MemoryStore
 from mockserver.store.snapshot import SnapshotError
-from mockserver.store.sql import SQLStore
+from mockserver.store.sqlite import SQLiteStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,13 +44,30 @@ __all__ = [
     "StoreError",
     "Transaction",
     "Usage",
+    "is_shared",
     "open_store",
 ]
 
 
 def open_store(url: str | Path | None) -> Store:
-    """None -> memory; a path, or `sqlite:///path` -> an SQLite file, made if absent.
+    """None -> memory; a path, or `sqlite:///path` -> an SQLite file, made if absent; `postgresql://...` -> PostgreSQL.
 
-    StoreError names the file that cannot be used and the way out.
+    StoreError names the file or the database that cannot be used, and the way out.
     """
-    return MemoryStore() if url is None else SQLStore(url)
+    if url is None:
+        return MemoryStore()
+    if not is_shared(url):
+        return SQLiteStore(url)
+    try:
+        postgres = import_module("mockserver.store.postgres")
+    except ImportError as error:
+        raise StoreError(
+            f"a PostgreSQL database needs psycopg ({error}); install it with: pip install 'leadmock[postgres]'"
+        ) from None
+    store: Store = postgres.PostgresStore(str(url))
+    return store
+
+
+def is_shared(url: str | Path | None) -> bool:
+    """Whether several processes can use this state at once."""
+    return str(url).startswith(("postgresql://", "postgres://"))

@@ -239,6 +239,9 @@ class Store(Protocol):
     on_enqueue: Callable[[], None] | None
     """Called after each commit that put deliveries into the outbox."""
 
+    poll_seconds: float
+    """How often to look for deliveries that another process has put into the outbox; infinite if none can."""
+
     def transaction(self, tenant: str) -> AbstractAsyncContextManager[Transaction]:
         """Commits at exit; an exception, or `undo`, rolls everything back."""
 
@@ -267,6 +270,17 @@ class Store(Protocol):
 
         Nothing is stored of an unknown delivery (reset in the meantime).
         """
+
+    async def claim(self, delivery: Delivery, seconds: float) -> bool:
+        """Before its next attempt: whether it is still pending as it was read, and nobody else is sending it.
+
+        Then nobody else will claim or see it as pending, in any process, until `attempted`, `unclaim`, or so many
+        seconds later: whoever dies with a claim delays the attempt, and no more. A store that only one process can use
+        leaves it to that process, and always says yes.
+        """
+
+    async def unclaim(self, delivery: Delivery) -> None:
+        """Let others attempt at once what was claimed and not attempted."""
 
     async def deliveries(self, tenant: str) -> list[tuple[Delivery, tuple[Attempt, ...]]]:
         """The deliveries of a tenant that are kept, in order of enqueueing, each with its attempts."""

@@ -3,13 +3,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from mockserver.store.values import BOOLEAN, NUMBER, OTHER, STRING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+
+def _as_it_is(value: str) -> str:
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +26,26 @@ class Dialect:
     """
 
     placeholder: str
-    begin: str  # begins a transaction that may write
-    serial: str  # column types: a growing number, the primary key
-    text: str  # ordered by code point
-    blob: str
-    double: str
+    types: Mapping[str, str]  # what `migrations` writes in braces
     rank: Callable[[str], str]  # BOOLEAN, NUMBER, STRING or OTHER; NULL when missing or null
-    value: Callable[[str], str]  # comparable with `atom` and other values of the same rank
-    atom: str  # a parameter that is a JSON text, as such a value
+    value: Callable[[str, int], str]  # comparable with `atom` and other values of this rank
+    atom: Callable[[int], str]  # a parameter that is a JSON text, as a value of this rank
     has: Callable[[str, int | None], str]  # the list contains the atom of this rank (None: null)
     contains: str  # the column `search` contains the parameter literally
+    skip_locked: str = ""  # ends a SELECT of rows to delete: leaves out those that somebody else is changing
+    key: Callable[[str], str] = field(default=_as_it_is)  # a unique key's value, as it is stored
 
     def statement(self, text: str) -> str:
-        return text if self.placeholder == "?" else text.replace("?", self.placeholder)
+        return text if self.placeholder == "?" else _with_placeholders(text, self.placeholder)
 
 
-def _path(field: str) -> str:
-    return "'$" + "".join(f'."{name}"' for name in field.split(".")) + "'"
+@lru_cache(maxsize=512)
+def _with_placeholders(text: str, placeholder: str) -> str:
+    return text.replace("?", placeholder)
+
+
+def _path(name: str) -> str:
+    return "'$" + "".join(f'."{part}"' for part in name.split(".")) + "'"
 
 
 def _rank(json_type: str) -> str:
@@ -47,10 +56,10 @@ def _rank(json_type: str) -> str:
     )
 
 
-def _sqlite_has(field: str, rank: int | None) -> str:
+def _sqlite_has(name: str, rank: int | None) -> str:
     same = f"IS {'NULL' if rank is None else rank} AND member.value IS json_extract(?, '$')"
     return (
-        f"(json_type(data, {_path(field)}) = 'array' AND EXISTS (SELECT 1 FROM json_each(data, {_path(field)})"
+        f"(json_type(data, {_path(name)}) = 'array' AND EXISTS (SELECT 1 FROM json_each(data, {_path(name)})"
         f" AS member WHERE {_rank('member.type')} {same}))"
     )
 
@@ -59,50 +68,81 @@ def _sqlite_has(field: str, rank: int | None) -> str:
 # values that differ only beyond that are equal. What get() returns is exact.
 SQLITE = Dialect(
     placeholder="?",
-    begin="BEGIN IMMEDIATE",  # what keeps it from writing is told at its beginning
-    serial="INTEGER PRIMARY KEY AUTOINCREMENT",
-    text="TEXT",
-    blob="BLOB",
-    double="REAL",
-    rank=lambda field: _rank(f"json_type(data, {_path(field)})"),
-    value=lambda field: f"json_extract(data, {_path(field)})",
-    atom="json_extract(?, '$')",  # read by the same parser as the data, so equal numbers stay equal
+    types={
+        "serial": "INTEGER PRIMARY KEY AUTOINCREMENT",
+        "text": "TEXT",
+        "blob": "BLOB",
+        "double": "REAL",
+        "integer": "INTEGER",
+    },
+    rank=lambda name: _rank(f"json_type(data, {_path(name)})"),
+    value=lambda name, _: f"json_extract(data, {_path(name)})",
+    atom=lambda _: "json_extract(?, '$')",  # read by the same parser as the data, so equal numbers stay equal
     has=_sqlite_has,
     contains="instr(search, ?) > 0",
 )
 
 
-def schema(dialect: Dialect) -> str:
-    """Statements that make the tables of SCHEMA_VERSION, each ended by a semicolon."""
-    return _SCHEMA.format(serial=dialect.serial, text=dialect.text, blob=dialect.blob, double=dialect.double)
+_JSONB_RANK = (
+    f"WHEN 'boolean' THEN {BOOLEAN} WHEN 'number' THEN {NUMBER} WHEN 'string' THEN {STRING}"
+    f" WHEN 'array' THEN {OTHER} WHEN 'object' THEN {OTHER} END"
+)
+_LONGEST_KEY = 1000  # characters: an entry of an index has room for 2,700 bytes
 
 
-SCHEMA_VERSION = 1
+def _member(name: str) -> str:
+    return "(fields" + "".join(f" -> '{part}'" for part in name.split(".")) + ")"
 
-# One key, one holder, whoever writes at the same time: deduplication rests on the primary key of unique_keys.
-_SCHEMA = """
-CREATE TABLE records (seq {serial}, tenant {text} NOT NULL, kind {text} NOT NULL, id {text} NOT NULL,
-  data {text} NOT NULL, search {text} NOT NULL, keys {text} NOT NULL, archived INTEGER NOT NULL,
-  UNIQUE (tenant, kind, id));
-CREATE INDEX records_in_order ON records (tenant, kind, archived, seq);
-CREATE TABLE unique_keys (tenant {text} NOT NULL, kind {text} NOT NULL, name {text} NOT NULL, value {text} NOT NULL,
-  id {text} NOT NULL, PRIMARY KEY (tenant, kind, name, value));
-CREATE INDEX unique_keys_of_record ON unique_keys (tenant, kind, id);
-CREATE TABLE counters (tenant {text} NOT NULL, name {text} NOT NULL, value INTEGER NOT NULL,
-  PRIMARY KEY (tenant, name));
-CREATE TABLE remembered (tenant {text} NOT NULL, key {text} NOT NULL, fingerprint {text} NOT NULL,
-  status INTEGER NOT NULL, headers {text} NOT NULL, body {blob} NOT NULL, expires_at {double} NOT NULL,
-  PRIMARY KEY (tenant, key));
-CREATE INDEX remembered_by_expiry ON remembered (expires_at);
-CREATE TABLE rate_windows (key {text} NOT NULL, seconds INTEGER NOT NULL, used INTEGER NOT NULL,
-  ends_at {double} NOT NULL, PRIMARY KEY (key, seconds));
-CREATE INDEX rate_windows_by_end ON rate_windows (ends_at);
-CREATE TABLE deliveries (place {serial}, id {text} NOT NULL UNIQUE, api {text} NOT NULL, tenant {text} NOT NULL,
-  subscription_id {text} NOT NULL, event {text} NOT NULL, payload {blob} NOT NULL, attempt INTEGER NOT NULL,
-  next_at {double} NOT NULL, state {text} NOT NULL, created_at {double} NOT NULL);
-CREATE INDEX deliveries_due ON deliveries (state, next_at, place, tenant, subscription_id);
-CREATE INDEX deliveries_of_tenant ON deliveries (tenant, place);
-CREATE TABLE attempts (place {serial}, delivery_id {text} NOT NULL, number INTEGER NOT NULL, at {double} NOT NULL,
-  status INTEGER, error {text}, seconds {double} NOT NULL);
-CREATE INDEX attempts_of_delivery ON attempts (delivery_id, place);
-"""
+
+def _unwrapped(name: str, json_type: str, text: str) -> str:
+    """Guarded, for a cast of another type is an error."""
+    return f"CASE jsonb_typeof({_member(name)}) WHEN '{json_type}' THEN {text} END"
+
+
+def _postgres_value(name: str, rank: int) -> str:
+    member = _member(name)
+    match rank:
+        case 0:  # BOOLEAN
+            return _unwrapped(name, "boolean", f"{member}::boolean")
+        case 1:  # NUMBER
+            return _unwrapped(name, "number", f"{member}::numeric")
+    return _unwrapped(name, "string", f"({member} #>> '{{}}') COLLATE \"C\"")
+
+
+def _postgres_atom(rank: int) -> str:
+    match rank:
+        case 0:  # BOOLEAN
+            return f"{_JSONB}::boolean"
+        case 1:  # NUMBER
+            return f"{_JSONB}::numeric"
+    return f"({_JSONB} #>> '{{}}')"
+
+
+def _shortened(value: str) -> str:
+    """Long ones by their beginning and a digest: as distinct as before."""
+    if len(value) <= _LONGEST_KEY:
+        return value
+    return f"{value[:_LONGEST_KEY]}…{sha256(value.encode()).hexdigest()}"
+
+
+# PostgreSQL's jsonb has no NUL. It stands there for U+0001: in conditions and sorting the two are equal. What get()
+# returns comes from the text, and is exact.
+_JSONB = r"(replace(?, '\u0000', '\u0001')::jsonb)"
+
+POSTGRES = Dialect(
+    placeholder="%s",
+    types={
+        "serial": "bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY",
+        "text": 'text COLLATE "C"',
+        "blob": "bytea",
+        "double": "double precision",
+        "integer": "bigint",
+    },
+    rank=lambda name: f"CASE jsonb_typeof({_member(name)}) {_JSONB_RANK}",
+    value=_postgres_value,
+    atom=_postgres_atom,
+    has=lambda name, _: f"(jsonb_typeof({_member(name)}) = 'array' AND {_member(name)} @> {_JSONB})",
+    contains="strpos(search, ?) > 0",
+    skip_locked="FOR UPDATE SKIP LOCKED",
+    key=_shortened,
+)

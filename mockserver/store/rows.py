@@ -9,15 +9,16 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mockserver.store.dialect import Dialect
     from mockserver.store.snapshot import State
 
     Rows = Iterator[tuple[Any, ...]]
 
 
-def of(state: State) -> Iterator[tuple[str, str, Rows]]:
+def of(state: State, dialect: Dialect) -> Iterator[tuple[str, str, Rows]]:
     """Each table with its columns and its rows, in the order in which they are to be inserted."""
     yield "records", "tenant, kind, id, data, search, keys, archived", _records(state)
-    yield "unique_keys", "tenant, kind, id, name, value", _unique_keys(state)
+    yield "unique_keys", "tenant, kind, id, name, value", _unique_keys(state, dialect)
     yield "counters", "tenant, name, value", _counters(state)
     yield "remembered", "tenant, key, fingerprint, status, headers, body, expires_at", _answers(state)
     yield "rate_windows", "key, seconds, used, ends_at", iter(state.windows)
@@ -33,11 +34,11 @@ def _records(state: State) -> Rows:
             yield name, one.kind, one.id, data, one.search, keys, int(one.archived)
 
 
-def _unique_keys(state: State) -> Rows:
+def _unique_keys(state: State, dialect: Dialect) -> Rows:
     for name, tenant in state.tenants.items():
         for one in tenant.records:
             for key, value in dict.fromkeys(one.keys):
-                yield name, one.kind, one.id, key, value
+                yield name, one.kind, one.id, key, dialect.key(value)
 
 
 def _counters(state: State) -> Rows:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mockserver.store.values import OTHER, rank
+from mockserver.store.values import BOOLEAN, NUMBER, OTHER, STRING, rank
 
 if TYPE_CHECKING:
     from mockserver.store.base import Archived, Condition, Query
@@ -45,25 +45,31 @@ def page(dialect: Dialect, columns: str, where: Fragment, query: Query) -> Fragm
     text, parameters = where
     group = f"coalesce({dialect.rank(query.sort)}, {OTHER})"
     direction = "DESC" if query.descending else "ASC"
-    after, values = ("", []) if query.after is None else _after(dialect, query.after, query.descending)
+    # A column for each type of values, where they have different ones: of a group, one is filled.
+    sorts = dict.fromkeys(dialect.value(query.sort, each) for each in (BOOLEAN, NUMBER, STRING))
+    named = {value: f"sort_value_{number}" for number, value in enumerate(sorts)}
+    chosen = "".join(f", CASE WHEN {group} < {OTHER} THEN {value} END AS {name}" for value, name in named.items())
+    after = ""
+    values: list[Any] = []
+    if query.after is not None:
+        value = dialect.value(query.sort, rank(query.after[0]))
+        after, values = _after(dialect, query.after, named[value], query.descending)
+    order = "".join(f", {name} {direction}" for name in named.values())
     return (
-        f"SELECT {columns} FROM (SELECT {columns}, {group} AS sort_group,"
-        f" CASE WHEN {group} < {OTHER} THEN {dialect.value(query.sort)} END AS sort_value"
-        f" FROM records WHERE {text}) AS found {after}"
-        f" ORDER BY sort_group = {OTHER}, sort_group {direction}, sort_value {direction}, id {direction}"
-        " LIMIT ? OFFSET ?"
+        f"SELECT {columns} FROM (SELECT {columns}, {group} AS sort_group{chosen} FROM records WHERE {text}) AS found"
+        f" {after} ORDER BY sort_group = {OTHER}, sort_group {direction}{order}, id {direction} LIMIT ? OFFSET ?"
     ), [*parameters, *values, query.limit + 1, query.offset]
 
 
-def _after(dialect: Dialect, last: tuple[Any, str], descending: bool) -> Fragment:  # noqa: FBT001  # a direction
+def _after(dialect: Dialect, last: tuple[Any, str], column: str, descending: bool) -> Fragment:  # noqa: FBT001  # a direction
     value, record_id = last
     group, beyond = rank(value), "<" if descending else ">"
     if group == OTHER:
         return f"WHERE sort_group = {OTHER} AND id {beyond} ?", [record_id]
-    atom = _json(value)
+    atom, given = _json(value), dialect.atom(group)
     return (
         f"WHERE sort_group = {OTHER} OR sort_group {beyond} {group} OR (sort_group = {group} AND"
-        f" (sort_value {beyond} {dialect.atom} OR (sort_value = {dialect.atom} AND id {beyond} ?)))"
+        f" ({column} {beyond} {given} OR ({column} = {given} AND id {beyond} ?)))"
     ), [atom, atom, record_id]
 
 
@@ -86,7 +92,8 @@ def _test(dialect: Dialect, condition: Condition) -> Fragment:
 
 
 def _compare(dialect: Dialect, field: str, operator: str, wanted: object) -> Fragment:
-    text = f"{dialect.rank(field)} = {rank(wanted)} AND {dialect.value(field)} {operator} {dialect.atom}"
+    group = rank(wanted)
+    text = f"{dialect.rank(field)} = {group} AND {dialect.value(field, group)} {operator} {dialect.atom(group)}"
     return text, [_json(wanted)]
 
 

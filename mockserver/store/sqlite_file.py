@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 from mockserver.store.base import StoreError
-from mockserver.store.dialect import SCHEMA_VERSION, SQLITE, schema
+from mockserver.store.dialect import SQLITE
+from mockserver.store.migrations import SCHEMA_VERSION, statements
 
 _APPLICATION_ID = 0x6C65_6164  # "lead", in the file's header
 # Two that open a file in the same instant may keep it from each other: both let go, and try again by chance apart.
@@ -27,8 +28,8 @@ def path_of(url: str | Path) -> Path:
         return Path(text.removeprefix("sqlite:///"))
     if not text or "://" in text or text == ":memory:":
         raise StoreError(
-            f"{text!r} is no database that can be used: give a file's path or sqlite:///path, or leave it out"
-            " to keep state in memory"
+            f"{text!r} is no database that can be used: give a file's path, postgresql://user@host/database, or"
+            " sqlite:///path, or leave it out to keep state in memory"
         )
     return Path(text)
 
@@ -104,24 +105,23 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     # With WAL, a committed transaction survives the process; only a power cut may lose the latest.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("BEGIN IMMEDIATE")
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
-        for statement in schema(SQLITE).split(";"):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    _check_version(connection, path)
+    empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    for statement in statements(SQLITE, 0 if empty else _check_version(connection, path)):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
     # A write that changes nothing: a file that is in use, or cannot be written, says so now, not at a request.
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
 
 
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+def _check_version(connection: sqlite3.Connection, path: Path) -> int:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != _APPLICATION_ID:
         raise StoreError(f"{path} is a database of another program: choose another path")
-    if version != SCHEMA_VERSION:
+    if not 1 <= version <= SCHEMA_VERSION:
         raise StoreError(
-            f"{path} has schema version {version}, and this program knows version {SCHEMA_VERSION}:"
+            f"{path} has schema version {version}, and this program knows versions up to {SCHEMA_VERSION}:"
             " use the program that wrote it, or remove the file, or choose another path"
         )
+    return int(version)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ class Turns:
 
     def __init__(self) -> None:
         self.on_enqueue: Callable[[], None] | None = None
+        self.poll_seconds = math.inf
         self.owner: object | None = None
         self.locks: dict[tuple[str, str], TurnTaking] = {}  # (tenant, name) -> holder
         self._task: asyncio.Task[object] | None = None  # of the owner, if it has said so
@@ -84,7 +86,7 @@ class TurnTaking:
         committing = kind is None and not self._undone
         try:
             if committing:
-                self._commit()
+                await self._commit()
             else:
                 self._roll_back()
         finally:
@@ -134,7 +136,7 @@ class TurnTaking:
     def _start(self) -> None:
         raise NotImplementedError
 
-    def _commit(self) -> None:
+    async def _commit(self) -> None:
         raise NotImplementedError
 
     def _roll_back(self) -> None:

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.store import Delivery, Record, Remembered, Store, open_store
+from tests.postgres import cluster
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
 
-BACKENDS = ["memory", "sqlite"]
+BACKENDS = ["memory", "sqlite", "postgres"]
 
 
-def on_both_stores(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+def on_every_store(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     """Run an async test with an empty store in memory, and with one in a file; further arguments are parameters."""
 
     def run(*, backend: str, tmp_path: Path, **parameters: Any) -> None:
@@ -38,11 +39,11 @@ def on_both_stores(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
 
 async def with_backend(backend: str, path: Path, test: Callable[[Store], Awaitable[None]]) -> None:
     """Run a test with an empty store of this kind."""
-    await with_store(None if backend == "memory" else path, test)
+    await with_store(cluster().fresh() if backend == "postgres" else path if backend == "sqlite" else None, test)
 
 
-async def with_store(path: Path | None, test: Callable[[Store], Awaitable[None]]) -> None:
-    store = open_store(path)
+async def with_store(url: Path | str | None, test: Callable[[Store], Awaitable[None]]) -> None:
+    store = open_store(url)
     try:
         await test(store)
     finally:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from functools import cmp_to_key
+from collections.abc import Awaitable, Callable
+from functools import cache, cmp_to_key
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.store import Condition, Query, Record, Store
-from tests.store.store_world import lead, on_both_stores, put, with_store
+from tests.postgres import cluster
+from tests.store.store_world import BACKENDS, lead, on_every_store, put, with_store
 
 TEXT = st.text(st.sampled_from("aZ%_'\"\\é\uffee\U0001f600 1"), max_size=3)
 ATOMS = st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from([0.5, 1.0, 0.1, 1e300, -2.5]) | TEXT
@@ -136,19 +138,31 @@ async def _walk(store: Store, query: Query) -> list[str]:
             after = (_member(last, query.sort), last.id)
 
 
-@pytest.mark.parametrize("backend", ["memory", "sqlite"])
-@settings(max_examples=120, deadline=None)
+_schema = cache(lambda: cluster().fresh())  # of this process: each example empties it
+
+
+def _on(backend: str, check: Callable[[Store], Awaitable[None]]) -> None:
+    async def emptied(store: Store) -> None:
+        await store.reset()
+        await check(store)
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "state.db"
+        where = _schema() if backend == "postgres" else path if backend == "sqlite" else None
+        asyncio.run(with_store(where, emptied))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@settings(max_examples=80, deadline=None)
 @given(batches=st.lists(RECORDS, min_size=1, max_size=3), queries=st.lists(QUERIES, min_size=1, max_size=3))
 def test_a_page_is_what_sorting_and_filtering_all_records_gives(
     backend: str, batches: list[dict[str, Any]], queries: list[Query]
 ) -> None:
     """For any records, filters, searches, sorts: page, total and more agree with the model, also after changes."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = None if backend == "memory" else Path(folder) / "state.db"
-        asyncio.run(with_store(path, lambda store: _check(store, batches, queries)))
+    _on(backend, lambda store: _check(store, batches, queries))
 
 
-@pytest.mark.parametrize("backend", ["memory", "sqlite"])
+@pytest.mark.parametrize("backend", BACKENDS)
 @settings(max_examples=60, deadline=None)
 @given(
     records=st.dictionaries(IDS, st.tuples(DATA, TEXT, st.booleans()), min_size=4, max_size=12),
@@ -164,8 +178,7 @@ def test_paging_by_keyset_loses_and_repeats_nothing(backend: str, records: dict[
         await put(store, *known)
         assert await _walk(store, query) == _expected(known, query)
 
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(with_store(None if backend == "memory" else Path(folder) / "state.db", check))
+    _on(backend, check)
 
 
 async def _ids(store: Store, query: Query) -> list[str]:
@@ -173,7 +186,7 @@ async def _ids(store: Store, query: Query) -> list[str]:
         return [record.id for record in (await tx.list(query)).records]
 
 
-@on_both_stores
+@on_every_store
 async def test_missing_and_null_come_last_in_both_directions(store: Store) -> None:
     """Ties go by id in the direction of the list."""
     await put(store, lead("a", v=1), lead("b"), lead("c", v=2), lead("d", v=None), lead("e", v=1))
@@ -187,7 +200,7 @@ async def test_missing_and_null_come_last_in_both_directions(store: Store) -> No
     assert await _walk(store, Query("lead", sort="v", descending=True)) == ["f", "c", "e", "a", "g", "d", "b"]
 
 
-@on_both_stores
+@on_every_store
 async def test_search_takes_wildcards_literally(store: Store) -> None:
     """%, _ and * are plain characters; any of several substrings suffices; case is the caller's to fold."""
     await put(store, lead("a", search="100% sure"), lead("b", search="100 sure"), lead("c", search="a_b*"))
@@ -197,7 +210,7 @@ async def test_search_takes_wildcards_literally(store: Store) -> None:
     assert await _ids(store, Query("lead", search=("SURE",))) == []
 
 
-@on_both_stores
+@on_every_store
 async def test_a_list_follows_many_changes(store: Store) -> None:
     """After a first list, hundreds of puts, replacements and archivings show in the next, rolled back ones do not."""
     await put(store, *(lead(f"{n:03}", v=n) for n in range(300)))

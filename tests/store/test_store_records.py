@@ -7,13 +7,13 @@ import asyncio
 import pytest
 
 from mockserver.store import KeyTaken, Record, Store
-from tests.store.store_world import lead, on_both_stores, put
+from tests.store.store_world import lead, on_every_store, put
 
 PHONE = ("phone", "9876543210")
 EMAIL = ("email", "asha@example.com")
 
 
-@on_both_stores
+@on_every_store
 async def test_a_record_comes_back_as_it_was_put(store: Store) -> None:
     """Data of any JSON type, keys, search text, archived and an order of insertion come back."""
     data = {"n": None, "t": True, "i": 2**53, "f": 0.1, "s": "नमस्ते \u2028 'x' \"y\" \\", "l": [1, {"a": []}], "": 1}
@@ -25,7 +25,7 @@ async def test_a_record_comes_back_as_it_was_put(store: Store) -> None:
     assert found.data["t"] is True
 
 
-@on_both_stores
+@on_every_store
 async def test_unknown_records_and_keys_are_none(store: Store) -> None:
     """What was never put is None: neither kind, id, key name nor value is an error."""
     await put(store, lead("a", PHONE))
@@ -37,7 +37,7 @@ async def test_unknown_records_and_keys_are_none(store: Store) -> None:
         assert await tx.holder("agent", *PHONE) is None
 
 
-@on_both_stores
+@on_every_store
 async def test_a_snapshot_shares_nothing_with_the_store(store: Store) -> None:
     """Neither the dictionary that was put nor one that was read changes the state, nor does a later put change it."""
     record = lead("a", tags=["hot"])
@@ -53,7 +53,7 @@ async def test_a_snapshot_shares_nothing_with_the_store(store: Store) -> None:
     assert second.data == {"id": "a", "tags": ["hot"]}
 
 
-@on_both_stores
+@on_every_store
 async def test_put_replaces_all_but_the_order(store: Store) -> None:
     """A second put replaces data, search and archived, and keeps the place in the order of insertion."""
     await put(store, lead("a", x=1, search="old"), lead("b"))
@@ -66,7 +66,7 @@ async def test_put_replaces_all_but_the_order(store: Store) -> None:
         assert records[0].seq < records[1].seq
 
 
-@on_both_stores
+@on_every_store
 async def test_scan_and_count_tell_archived_from_live(store: Store) -> None:
     """False = live, True = archived, None = both; a record may go and come back."""
     await put(store, lead("a"), lead("b", archived=True), lead("c"))
@@ -79,7 +79,7 @@ async def test_scan_and_count_tell_archived_from_live(store: Store) -> None:
         assert await tx.count("agent", None) == 0
 
 
-@on_both_stores
+@on_every_store
 async def test_a_taken_key_is_refused_before_anything_changes(store: Store) -> None:
     """KeyTaken names key and holder; neither the record's former keys nor its data have changed."""
     await put(store, lead("a", PHONE), lead("b", EMAIL, ("whatsapp", "1"), x=1))
@@ -99,7 +99,7 @@ async def test_a_taken_key_is_refused_before_anything_changes(store: Store) -> N
         assert await tx.get("lead", "c") is None
 
 
-@on_both_stores
+@on_every_store
 async def test_put_releases_former_keys(store: Store) -> None:
     """A key that the new version lacks is free at once; keys=() releases all; a kept key stays the record's."""
     await put(store, lead("a", PHONE, EMAIL))
@@ -113,7 +113,7 @@ async def test_put_releases_former_keys(store: Store) -> None:
         assert await tx.holder("lead", *PHONE) == "c"
 
 
-@on_both_stores
+@on_every_store
 async def test_an_archived_record_holds_the_keys_it_is_put_with(store: Store) -> None:
     """Archiving alone frees no key."""
     await put(store, lead("a", PHONE, archived=True))
@@ -123,7 +123,7 @@ async def test_an_archived_record_holds_the_keys_it_is_put_with(store: Store) ->
             await tx.put(lead("b", PHONE))
 
 
-@on_both_stores
+@on_every_store
 async def test_tenants_and_kinds_are_worlds_apart(store: Store) -> None:
     """The same id and key in another tenant or kind is another record."""
     await put(store, lead("a", PHONE, whose="t"))
@@ -143,7 +143,7 @@ async def test_tenants_and_kinds_are_worlds_apart(store: Store) -> None:
     assert await store.tenants() == ["t", "u"]
 
 
-@on_both_stores
+@on_every_store
 async def test_of_32_tasks_that_look_and_put_one_makes_the_record(store: Store) -> None:
     """Looking for a key and putting when absent is one step, even if tasks let others run in between."""
 
@@ -161,7 +161,7 @@ async def test_of_32_tasks_that_look_and_put_one_makes_the_record(store: Store) 
         assert await tx.count("lead") == 1
 
 
-@on_both_stores
+@on_every_store
 async def test_reset_forgets_one_tenant_or_all(store: Store) -> None:
     """reset(tenant) leaves the others as they were; reset() leaves nothing, rate windows included."""
     for tenant in ("t", "u"):

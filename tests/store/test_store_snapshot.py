@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.store import Attempt, KeyTaken, Query, Record, SnapshotError, Store
-from tests.store.store_world import BACKENDS, answer, delivery, lead, on_both_stores, put, with_backend
+from tests.store.store_world import BACKENDS, answer, delivery, lead, on_every_store, put, with_backend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +77,7 @@ def test_what_one_store_tells_any_other_takes_over(source: str, target: str, tmp
     asyncio.run(with_backend(target, tmp_path / "target.db", take_over))
 
 
-@on_both_stores
+@on_every_store
 async def test_an_empty_snapshot_empties(store: Store) -> None:
     empty = await store.snapshot()
     await _fill(store)
@@ -87,7 +87,7 @@ async def test_an_empty_snapshot_empties(store: Store) -> None:
     assert (await store.usage("k", [(1, 60)], 11.0))[0].used == 0
 
 
-@on_both_stores
+@on_every_store
 async def test_restoring_wakes_the_sender(store: Store) -> None:
     """Deliveries that were pending then are due now."""
     await _fill(store)
@@ -133,7 +133,7 @@ RECORD = ["tenants", "t", "records", 0]
         (_with(["deliveries", 0, "attempts"], {}), "'attempts' must be a list"),
     ],
 )
-@on_both_stores
+@on_every_store
 async def test_what_is_no_snapshot_changes_nothing(store: Store, change: Any, problem: str) -> None:
     """The error names the place and what is wrong."""
     await _fill(store)
@@ -146,13 +146,13 @@ async def test_what_is_no_snapshot_changes_nothing(store: Store, change: Any, pr
 
 
 @pytest.mark.parametrize("document", [None, [], "text", {}])
-@on_both_stores
+@on_every_store
 async def test_another_document_is_refused(store: Store, document: object) -> None:
     with pytest.raises(SnapshotError, match="snapshot"):
         await store.restore(document)
 
 
-@on_both_stores
+@on_every_store
 async def test_answers_are_told_the_latest_to_expire_first(store: Store) -> None:
     """Of one tenant, so many at most."""
     async with store.transaction("t") as tx:

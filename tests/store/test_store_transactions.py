@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mockserver.store import Query, Store
-from tests.store.store_world import answer, delivery, lead, on_both_stores, put, with_store
+from mockserver.store import Query, Store, open_store
+from tests.store.store_world import answer, delivery, lead, on_every_store, put, with_backend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ async def _fail(store: Store, *, listing: bool) -> None:
         raise ZeroDivisionError
 
 
-@on_both_stores
+@on_every_store
 async def test_what_is_rolled_back_leaves_no_trace(store: Store) -> None:
     """After an exception or undo(): records, keys, lists, counters, answers, locks, outbox are as before."""
     await put(store, lead("a", PHONE, n=1), lead("b", n=2))
@@ -73,7 +73,7 @@ async def test_what_is_rolled_back_leaves_no_trace(store: Store) -> None:
         assert await _seen(store) == before
 
 
-@on_both_stores
+@on_every_store
 async def test_undo_holds_whenever_it_is_said(store: Store) -> None:
     """undo() at the beginning also undoes what follows, which the transaction itself sees meanwhile."""
     async with store.transaction("t") as tx:
@@ -87,7 +87,7 @@ async def test_undo_holds_whenever_it_is_said(store: Store) -> None:
     assert await store.tenants() == []
 
 
-@on_both_stores
+@on_every_store
 async def test_other_transactions_wait_for_an_open_one(store: Store) -> None:
     """What an unfinished transaction wrote is never seen by another, even if it lets others run."""
     wrote, go_on = asyncio.Event(), asyncio.Event()
@@ -115,7 +115,7 @@ async def test_other_transactions_wait_for_an_open_one(store: Store) -> None:
     assert given_up.cancelled()
 
 
-@on_both_stores
+@on_every_store
 async def test_a_lock_is_held_until_the_end_and_refused_meanwhile(store: Store) -> None:
     """try_lock is False while another open transaction of the tenant holds the name, whatever its outcome."""
     async with store.transaction("t") as first, store.transaction("t") as second, store.transaction("u") as other:
@@ -131,7 +131,7 @@ async def test_a_lock_is_held_until_the_end_and_refused_meanwhile(store: Store) 
         assert await tx.try_lock("name")
 
 
-@on_both_stores
+@on_every_store
 async def test_a_lock_is_refused_without_waiting_for_the_holder(store: Store) -> None:
     """A transaction that has only tried a lock learns at once that its like is in flight."""
     async with store.transaction("t") as first:
@@ -141,7 +141,8 @@ async def test_a_lock_is_refused_without_waiting_for_the_holder(store: Store) ->
             assert not await second.try_lock("key")
 
 
-def test_a_transaction_inside_another_is_told_rather_than_waiting_forever(tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", ["sqlite", "postgres"])
+def test_a_transaction_inside_another_is_told_rather_than_waiting_forever(backend: str, tmp_path: Path) -> None:
     """In SQL, where it costs little to know: the mistake is named, changes nothing, holds nobody up afterwards."""
 
     async def check(store: Store) -> None:
@@ -155,10 +156,10 @@ def test_a_transaction_inside_another_is_told_rather_than_waiting_forever(tmp_pa
         async with store.transaction("t") as tx:
             assert await tx.counter("n") == 1
 
-    asyncio.run(with_store(tmp_path / "state.db", check))
+    asyncio.run(with_backend(backend, tmp_path / "state.db", check))
 
 
-@on_both_stores
+@on_every_store
 async def test_an_ended_transaction_cannot_be_used(store: Store) -> None:
     """Using one after its end says so, rather than holding up all others."""
     async with store.transaction("t") as tx:
@@ -171,17 +172,18 @@ async def test_an_ended_transaction_cannot_be_used(store: Store) -> None:
         assert await tx.counter("n") == 1
 
 
-@on_both_stores
-async def test_no_access_suspends_when_nobody_holds_a_transaction_open(store: Store) -> None:
-    """All of it runs to its end in one step, so it can be driven without an event loop."""
+@pytest.mark.parametrize("backend", ["memory", "sqlite"])
+def test_no_access_suspends_when_nobody_holds_a_transaction_open(backend: str, tmp_path: Path) -> None:
+    """In the stores of one process, all of it runs to its end in one step, and can be driven without an event loop."""
 
-    async def work() -> None:
+    async def work(store: Store) -> None:
         async with store.transaction("t") as tx:
             await tx.put(lead("b", n=3))
             await _change_everything(tx, listing=True)
         await store.hit("key", [(1, 60)], 0.0)
         await store.pending(0.0)
         await store.reset()
+        await store.close()
 
     with pytest.raises(StopIteration):
-        work().send(None)
+        work(open_store(tmp_path / "state.db" if backend == "sqlite" else None)).send(None)

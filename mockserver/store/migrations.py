@@ -1,0 +1,97 @@
+"""The tables, and every step that has led to them. Both databases take the same steps in the same order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockserver.store.dialect import POSTGRES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockserver.store.dialect import Dialect
+
+# One key, one holder, whoever writes at the same time: deduplication rests on the primary key of unique_keys.
+_TABLES = """
+CREATE TABLE records (seq {serial}, tenant {text} NOT NULL, kind {text} NOT NULL, id {text} NOT NULL,
+  data {text} NOT NULL, search {text} NOT NULL, keys {text} NOT NULL, archived {integer} NOT NULL,
+  UNIQUE (tenant, kind, id));
+CREATE INDEX records_in_order ON records (tenant, kind, archived, seq);
+CREATE TABLE unique_keys (tenant {text} NOT NULL, kind {text} NOT NULL, name {text} NOT NULL, value {text} NOT NULL,
+  id {text} NOT NULL, PRIMARY KEY (tenant, kind, name, value));
+CREATE INDEX unique_keys_of_record ON unique_keys (tenant, kind, id);
+CREATE TABLE counters (tenant {text} NOT NULL, name {text} NOT NULL, value {integer} NOT NULL,
+  PRIMARY KEY (tenant, name));
+CREATE TABLE remembered (tenant {text} NOT NULL, key {text} NOT NULL, fingerprint {text} NOT NULL,
+  status {integer} NOT NULL, headers {text} NOT NULL, body {blob} NOT NULL, expires_at {double} NOT NULL,
+  PRIMARY KEY (tenant, key));
+CREATE INDEX remembered_by_expiry ON remembered (expires_at);
+CREATE TABLE rate_windows (key {text} NOT NULL, seconds {integer} NOT NULL, used {integer} NOT NULL,
+  ends_at {double} NOT NULL, PRIMARY KEY (key, seconds));
+CREATE INDEX rate_windows_by_end ON rate_windows (ends_at);
+CREATE TABLE deliveries (place {serial}, id {text} NOT NULL UNIQUE, api {text} NOT NULL, tenant {text} NOT NULL,
+  subscription_id {text} NOT NULL, event {text} NOT NULL, payload {blob} NOT NULL, attempt {integer} NOT NULL,
+  next_at {double} NOT NULL, state {text} NOT NULL, created_at {double} NOT NULL);
+CREATE INDEX deliveries_due ON deliveries (state, next_at, place, tenant, subscription_id);
+CREATE INDEX deliveries_of_tenant ON deliveries (tenant, place);
+CREATE TABLE attempts (place {serial}, delivery_id {text} NOT NULL, number {integer} NOT NULL, at {double} NOT NULL,
+  status {integer}, error {text}, seconds {double} NOT NULL);
+CREATE INDEX attempts_of_delivery ON attempts (delivery_id, place);
+"""
+
+# Until then, by the database's clock, a delivery is in the hands of one process of several.
+_CLAIMS = "ALTER TABLE deliveries ADD COLUMN claimed_until {double} NOT NULL DEFAULT 0;"
+
+# In PostgreSQL, what is looked up is read once, when it is written.
+_FIELDS = r"""
+ALTER TABLE records ADD COLUMN fields jsonb
+  GENERATED ALWAYS AS (replace(data, '\u0000', '\u0001')::jsonb) STORED;
+"""
+
+# The arithmetic of `windows.tally` in one round trip. Hits of one key take turns; each statement of the function sees
+# what was committed before it, so also the hit before.
+_HIT = """
+CREATE FUNCTION leadmock_hit(of_key text, lengths bigint[], limits bigint[], at_time double precision)
+RETURNS TABLE (used bigint, ends_at double precision, allowed boolean) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  counts bigint[];
+  ends double precision[];
+  room boolean;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended(current_schema() || ' hit ' || of_key, 0));
+  SELECT array_agg(CASE WHEN kept.ends_at > at_time THEN kept.used ELSE 0 END ORDER BY given.place),
+         array_agg(CASE WHEN kept.ends_at > at_time THEN kept.ends_at ELSE at_time + given.seconds END
+                   ORDER BY given.place)
+    INTO counts, ends
+    FROM unnest(lengths) WITH ORDINALITY AS given (seconds, place)
+    LEFT JOIN rate_windows AS kept ON kept.key = of_key AND kept.seconds = given.seconds;
+  SELECT bool_and(given.count < given.most) INTO room FROM unnest(counts, limits) AS given (count, most);
+  IF room THEN
+    INSERT INTO rate_windows AS kept (key, seconds, used, ends_at)
+      SELECT of_key, given.seconds, given.count + 1, given.ending
+      FROM unnest(lengths, counts, ends) AS given (seconds, count, ending) ORDER BY given.seconds
+      ON CONFLICT (key, seconds) DO UPDATE SET used = excluded.used, ends_at = excluded.ends_at;
+  END IF;
+  RETURN QUERY SELECT given.count + room::int, given.ending, given.count < given.most
+    FROM unnest(counts, ends, limits) WITH ORDINALITY AS given (count, ending, most, place) ORDER BY given.place;
+END
+$$;
+"""
+
+SCHEMA_VERSION = 2
+
+
+def statements(dialect: Dialect, version: int) -> Iterator[str]:
+    """What leads from a version (0: an empty database) to SCHEMA_VERSION."""
+    if version < 1:
+        yield from _each(_TABLES, dialect)
+    if version < 2:  # noqa: PLR2004  # its number
+        yield from _each(_CLAIMS, dialect)
+        if dialect is POSTGRES:
+            yield _FIELDS
+            yield _HIT
+
+
+def _each(text: str, dialect: Dialect) -> Iterator[str]:
+    return (statement for statement in text.format(**dialect.types).split(";") if statement.strip())
