@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import io
 import os
-import signal
-import socket
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -16,23 +13,15 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-import uvicorn
-
 from mockserver import __version__
 from mockserver.app import Mock
-from mockserver.connection import Connection
-from mockserver.console import attempt_log, request_log, welcome
 from mockserver.contract import AVAILABLE, ContractError, load
+from mockserver.serving import LOOPBACK, Service, UsageError
 from mockserver.settings import Settings
-from mockserver.store import StoreError
+from mockserver.store import StoreError, is_shared
 from mockserver.twin import Twin
 
-_PATIENCE_SECONDS = 2
-_LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
-
-
-class UsageError(Exception):
-    """The command cannot do what it is asked; the text says why and what to do. Exit status 2."""
+_MOST_WORKERS = 64
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,7 +58,12 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     add("--api", action="append", metavar="NAME", help=f"serve this API only ({', '.join(AVAILABLE)}); repeatable")
     add("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine only)")
     add("--port", type=int, default=8080, help="port to listen on; 0 takes a free one (default: 8080)")
-    add("--database", metavar="FILE", help="keep state in this SQLite file instead of in memory")
+    add(
+        "--database",
+        metavar="WHERE",
+        help="keep state in this SQLite file, or in PostgreSQL (postgresql://user@host/database), not in memory",
+    )
+    add("--workers", type=int, default=1, metavar="N", help="processes that serve; more than 1 need PostgreSQL")
     add(
         "--plan",
         action="append",
@@ -153,53 +147,11 @@ def _built_in(api: str) -> tuple[Mapping[str, Any], Mock]:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    settings = _settings(options)
-    listener = _listen(options.host, options.port)
-    origin = _origin(options.host, listener)
-    observe = None if options.log == "off" else request_log(options.log)
-    on_attempt = None if options.log == "off" else attempt_log(options.log)
-    try:
-        mock = Mock(
-            settings,
-            observe=observe,
-            on_attempt=on_attempt,
-            on_ready=lambda: _announce(origin, mock, loopback=options.host in _LOOPBACK),
-        )
-        config = uvicorn.Config(
-            mock,
-            lifespan="on",
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            http=Connection,
-            ws="none",
-            # A client that never ends its request must not keep the server from ending.
-            timeout_graceful_shutdown=_PATIENCE_SECONDS,
-        )
-        server = uvicorn.Server(config)
-        # The end that a service manager asks for is as clean as that of Ctrl-C.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass
-    finally:
-        listener.close()
-    if not server.started:
+    service = Service(_settings(options), options.host, options.port, options.workers, options.log)
+    if not service.run():
         return 2
     print("leadmock stopped")
     return 0
-
-
-def _announce(origin: str, mock: Mock, *, loopback: bool) -> None:
-    shown = {name: next(iter(directory)) for name, directory in mock.directories.items()}
-    state = mock.settings.database or "in memory, gone when it stops"
-    print(welcome(origin, mock.contracts, shown, state, __version__))
-    if not loopback:
-        webhooks = "yes" if mock.settings.loopback_webhooks else "no"
-        print(
-            f"Other machines can reach it, with keys that anybody can read here. Webhooks to 127.0.0.1: {webhooks}.\n"
-        )
-    print("Ready.", flush=True)
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -211,6 +163,7 @@ def _settings(options: argparse.Namespace) -> Settings:
             raise UsageError(f"--api {api}: there is no such API; {hint}")
     if not 0 < options.webhook_pace <= 1000:  # noqa: PLR2004  # a thousand times slower is a typing mistake
         raise UsageError(f"--webhook-pace {options.webhook_pace}: must be above 0 and at most 1000")
+    _check_workers(options)
     loopback = options.loopback_webhooks
     return Settings(
         apis=apis,
@@ -218,9 +171,23 @@ def _settings(options: argparse.Namespace) -> Settings:
         plans=dict(_plan(text, apis) for text in options.plan),
         unmetered=options.no_rate_limits,
         unlimited=options.unlimited,
-        loopback_webhooks=options.host in _LOOPBACK if loopback == "auto" else loopback == "yes",
+        loopback_webhooks=options.host in LOOPBACK if loopback == "auto" else loopback == "yes",
         webhook_pace=options.webhook_pace,
     )
+
+
+def _check_workers(options: argparse.Namespace) -> None:
+    if not 1 <= options.workers <= _MOST_WORKERS:
+        raise UsageError(f"--workers {options.workers}: must be from 1 to {_MOST_WORKERS}")
+    if options.workers == 1:
+        return
+    if not is_shared(options.database):
+        raise UsageError(
+            f"--workers {options.workers} needs a database that processes can share, and"
+            f" {options.database or 'memory'} belongs to one: add --database postgresql://user@host/database"
+        )
+    if not hasattr(os, "fork"):
+        raise UsageError(f"--workers {options.workers}: this system cannot; start one server for each, on its own port")
 
 
 def _plan(text: str, apis: tuple[str, ...]) -> tuple[str, str]:
@@ -235,34 +202,6 @@ def _plan(text: str, apis: tuple[str, ...]) -> tuple[str, str]:
     if plan not in plans:
         raise UsageError(f"--plan {text}: {api} has no plan {plan!r}; there are {', '.join(plans)}")
     return api, plan
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= 65535:  # noqa: PLR2004  # the largest port there is
-        raise UsageError(f"--port {port}: must be from 0 to 65535; 0 takes a free one")
-    try:
-        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, OverflowError) as error:
-        raise UsageError(f"--host {host} --port {port}: cannot be used ({error})") from None
-    family, kind, protocol, _, address = infos[0]
-    listener = socket.socket(family, kind, protocol)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-        listener.listen(2048)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        reason = getattr(error, "strerror", None) or error
-        busy = getattr(error, "errno", None) == errno.EADDRINUSE
-        hint = "try --port 0 for a free port" if busy else "choose another --host or --port"
-        raise UsageError(f"cannot listen on {host}:{port} ({reason}); {hint}") from None
-    return listener
-
-
-def _origin(host: str, listener: socket.socket) -> str:
-    port = listener.getsockname()[1]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  # only compared
-    return f"http://{shown}:{port}"
 
 
 _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {

@@ -8,13 +8,22 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import TextIO
+from typing import Protocol
 
 from mockserver.contract.model import Contract, Plan
 from mockserver.docs import PREFIX, credential_headers, example_curl
 from mockserver.engine.call import Credential
 from mockserver.engine.sender import AttemptReport
 from mockserver.pipeline import Exchange
+
+
+class Stream(Protocol):
+    """Where lines go."""
+
+    def write(self, text: str, /) -> object: ...
+    def flush(self) -> None: ...
+    def isatty(self) -> bool: ...
+
 
 _COLOURS = {2: "32", 3: "36", 4: "33", 5: "31"}
 
@@ -70,7 +79,7 @@ def _per(seconds: int) -> str:
     return {60: "a minute", 3600: "an hour", 86400: "a day"}.get(seconds, f"in {seconds} seconds")
 
 
-def request_log(form: str, stream: TextIO = sys.stdout) -> Callable[[Exchange], None]:
+def request_log(form: str, stream: Stream = sys.stdout) -> Callable[[Exchange], None]:
     """The observer that writes each exchange in `form`: "text" or "json"."""
     if form == "json":
         return lambda exchange: _write(stream, _as_json(exchange))
@@ -78,7 +87,7 @@ def request_log(form: str, stream: TextIO = sys.stdout) -> Callable[[Exchange], 
     return lambda exchange: _write(stream, _as_text(exchange, colour=colour))
 
 
-def attempt_log(form: str, stream: TextIO = sys.stdout) -> Callable[[AttemptReport], None]:
+def attempt_log(form: str, stream: Stream = sys.stdout) -> Callable[[AttemptReport], None]:
     """The observer that writes each webhook attempt in `form`: "text" or "json"."""
     if form == "json":
         return lambda report: _write(stream, json.dumps({"time": _iso_now(), "webhook": asdict(report)}))
@@ -93,7 +102,7 @@ def _iso_now() -> str:
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 
-def _write(stream: TextIO, line: str) -> None:
+def _write(stream: Stream, line: str) -> None:
     # Nobody may be reading any more, and requests are served all the same.
     with contextlib.suppress(OSError, ValueError):
         stream.write(line + "\n")

@@ -26,7 +26,8 @@ LAYERS = (
     ("rendering",),
     ("docs", "control"),
     ("app",),
-    ("console", "twin", "connection"),
+    ("console", "twin", "connection", "workers"),
+    ("serving",),
     ("cli",),
     ("__main__",),
 )

@@ -18,6 +18,7 @@ class Meter:
     names of its counters.
     """
 
+    bucket: str
     key: str
     headers: bool
     windows: dict[str | None, tuple[tuple[int, int], ...]]
@@ -74,7 +75,7 @@ def meter(contract: Contract, operation: Operation) -> Meter | None:
         for plan in contract.plans.values():
             limits = plan.rate_limits.get(rate_limit.bucket, ())
             windows[plan.name] = tuple((window.limit, window.seconds) for window in limits)
-    return Meter(f"{contract.name}:{rate_limit.bucket}:", rate_limit.headers, windows)
+    return Meter(rate_limit.bucket, f"{contract.name}:{rate_limit.bucket}:", rate_limit.headers, windows)
 
 
 def _headers(usages: Sequence[Usage], now: float) -> dict[str, str]:

@@ -5,7 +5,8 @@ attempt reads its subscription anew, so a rotated secret, a deactivation and a d
 (cases 175, 176); a redirect is a failure (M65); a receiver that is gone (410) is deactivated where the
 signature's scheme says so (case 172). A receiver that hangs holds up nobody else: so many attempts of one
 subscription run at a time and no more, and the others' due ones go past it. A subscription's deliveries set out
-in the order in which they are due.
+in the order in which they are due. Where several processes share a store, each attempt is claimed first: one of them
+makes it, and when that one dies, another does. How many run at a time is counted in each process.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _GONE = 410
 _AT_MOST_EACH = 4  # Attempts of one subscription at a time.
 _IDLE_SECONDS = 30.0  # Looks into the outbox this often even unwoken: the machine's clock may jump.
 _REST_SECONDS = 1.0  # After a failure of our own, such as a store that cannot be read.
+_CLAIM_SECONDS = 5.0  # How much longer than an attempt may take it is claimed.
 _GRACE_SECONDS = 0.25  # What is on its way when the sender stops may still arrive.
 _EVER = 1e15
 
@@ -162,6 +164,7 @@ class Sender:
     async def _launch_due(self) -> float:
         """Launch what is due as far as there is room; return the seconds until there is more to do."""
         at_most, now = self._options.at_most, self._clock.now()
+        idle = min(_IDLE_SECONDS, self._store.poll_seconds)
         launched = True
         while launched:
             launched = False
@@ -173,10 +176,10 @@ class Sender:
                 if delivery.id in self._in_flight or self._busy[_lane_of(delivery)] >= _AT_MOST_EACH:
                     continue
                 if delivery.next_at > now:
-                    return min(delivery.next_at - now, _IDLE_SECONDS)
+                    return min(delivery.next_at - now, idle)
                 self._launch(delivery, self._clock.now)
                 launched = True  # Its subscription may be full now and the next ones passed over: look again.
-        return _IDLE_SECONDS
+        return idle
 
     def _launch(self, delivery: Delivery, tell_time: Callable[[], float]) -> asyncio.Task[None]:
         task = asyncio.create_task(self._guarded(delivery, tell_time), name=f"webhook {delivery.id}")
@@ -205,6 +208,23 @@ class Sender:
     async def _handle(self, delivery: Delivery, tell_time: Callable[[], float]) -> None:
         policy = self._policies.get(delivery.api)
         subscription = await self._subscription(delivery)
+        seconds = 0.0 if policy is None or subscription is None else _seconds(subscription, policy)
+        if not await self._store.claim(delivery, seconds + _CLAIM_SECONDS):
+            return
+        try:
+            await self._attempt(delivery, tell_time, policy, subscription)
+        except BaseException:
+            # Ended in the middle: whoever looks next may try again.
+            await self._store.unclaim(delivery)
+            raise
+
+    async def _attempt(
+        self,
+        delivery: Delivery,
+        tell_time: Callable[[], float],
+        policy: Webhooks | None,
+        subscription: Subscription | None,
+    ) -> None:
         number = delivery.attempt + 1
         if policy is None or subscription is None:
             unsent = Attempt(delivery.id, number, tell_time(), None, "not sent: the webhook is gone or inactive", 0.0)
@@ -253,14 +273,18 @@ class Sender:
             headers = SCHEMES[policy.signature].headers(subscription.secret, delivery.payload, timestamp, delivery.id)
         except ValueError as error:
             return Answer(None, f"cannot be signed: {error}")
-        seconds = subscription.timeout_seconds or policy.timeout_seconds
-        return await self._courier.post(subscription.url, headers, delivery.payload, seconds)
+        return await self._courier.post(subscription.url, headers, delivery.payload, _seconds(subscription, policy))
 
     async def _deactivate(self, delivery: Delivery, subscription: Subscription) -> None:
         async with self._store.transaction(delivery.tenant) as tx:
             record = await tx.get(KIND, delivery.subscription_id)
             if record is not None and record.data.get("url") == subscription.url:
                 await tx.put(replace(record, data={**record.data, "is_active": False}))
+
+
+def _seconds(subscription: Subscription, policy: Webhooks) -> float:
+    """How long an attempt may take."""
+    return subscription.timeout_seconds or policy.timeout_seconds
 
 
 def _lane_of(delivery: Delivery) -> tuple[str, str]:

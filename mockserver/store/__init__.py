@@ -27,6 +27,7 @@ from mockserver.store.sqlite import SQLiteStore
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import ModuleType
 
 __all__ = [
     "Archived",
@@ -45,6 +46,7 @@ __all__ = [
     "Transaction",
     "Usage",
     "is_shared",
+    "named",
     "open_store",
 ]
 
@@ -58,14 +60,22 @@ def open_store(url: str | Path | None) -> Store:
         return MemoryStore()
     if not is_shared(url):
         return SQLiteStore(url)
+    store: Store = _postgres().PostgresStore(str(url))
+    return store
+
+
+def named(url: str | Path) -> str:
+    """How messages name this state: a database's address is told without its password."""
+    return str(_postgres().Address(str(url))) if is_shared(url) else str(url)
+
+
+def _postgres() -> ModuleType:
     try:
-        postgres = import_module("mockserver.store.postgres")
+        return import_module("mockserver.store.postgres")
     except ImportError as error:
         raise StoreError(
             f"a PostgreSQL database needs psycopg ({error}); install it with: pip install 'leadmock[postgres]'"
         ) from None
-    store: Store = postgres.PostgresStore(str(url))
-    return store
 
 
 def is_shared(url: str | Path | None) -> bool:

@@ -1,0 +1,144 @@
+"""The server as a program: one process or several that answer on one address."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from mockserver import __version__
+from mockserver.app import Mock
+from mockserver.connection import Connection
+from mockserver.console import attempt_log, request_log, welcome
+from mockserver.settings import Settings
+from mockserver.store import named
+
+if TYPE_CHECKING:
+    from mockserver.workers import Lifeline
+
+LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
+
+_PATIENCE_SECONDS = 2
+
+
+class UsageError(Exception):
+    """The command cannot do what it is asked; the text says why and what to do. Exit status 2."""
+
+
+class Service:
+    """A mock on an address, until Ctrl-C or SIGTERM. `log`: "text", "json" or "off". Raises UsageError, StoreError."""
+
+    def __init__(self, settings: Settings, host: str, port: int, workers: int = 1, log: str = "off") -> None:
+        # Processes as these are made on Unix alone, which whoever wants one can do without.
+        self._workers = import_module("mockserver.workers") if workers > 1 else None
+        self._count = workers
+        self._host = host
+        self._listener = _listen(host, port)
+        stream = sys.stdout if self._workers is None else self._workers.WholeLines(sys.stdout)
+        self._on_ready: Callable[[], None] = self._announce
+        try:
+            self._mock = Mock(
+                settings,
+                observe=None if log == "off" else request_log(log, stream),
+                on_attempt=None if log == "off" else attempt_log(log, stream),
+                on_ready=self._ready,
+            )
+        except BaseException:
+            self._listener.close()
+            raise
+
+    def run(self) -> bool:
+        """Serve; whether it had started."""
+        # The end that a service manager asks for is as clean as that of Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            if self._workers is not None:
+                return bool(self._workers.supervise(self._count, self._work, self._announce))
+            server = self._server()
+            with contextlib.suppress(KeyboardInterrupt):
+                server.run(sockets=[self._listener])
+            return server.started
+        finally:
+            self._listener.close()
+
+    def _work(self, lifeline: Lifeline) -> None:
+        """Serve as one of several."""
+        server = self._server()
+
+        def stop() -> None:
+            server.should_exit = True
+
+        def begin() -> None:
+            lifeline.on_loss(stop)
+            lifeline.tell_ready()
+
+        self._on_ready = begin
+        server.run(sockets=[self._listener])
+
+    def _server(self) -> uvicorn.Server:
+        config = uvicorn.Config(
+            self._mock,
+            lifespan="on",
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            http=Connection,
+            ws="none",
+            # A client that never ends its request must not keep the server from ending.
+            timeout_graceful_shutdown=_PATIENCE_SECONDS,
+        )
+        return uvicorn.Server(config)
+
+    def _ready(self) -> None:
+        self._on_ready()
+
+    def _announce(self) -> None:
+        mock = self._mock
+        shown = {name: next(iter(directory)) for name, directory in mock.directories.items()}
+        database = mock.settings.database
+        state = "in memory, gone when it stops" if database is None else named(database)
+        if self._count > 1:
+            state += f"; {self._count} workers"
+        print(welcome(_origin(self._host, self._listener), mock.contracts, shown, state, __version__))
+        if self._host not in LOOPBACK:
+            webhooks = "yes" if mock.settings.loopback_webhooks else "no"
+            print(
+                "Other machines can reach it, with keys that anybody can read here."
+                f" Webhooks to 127.0.0.1: {webhooks}.\n"
+            )
+        print("Ready.", flush=True)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:  # noqa: PLR2004  # the largest port there is
+        raise UsageError(f"--port {port}: must be from 0 to 65535; 0 takes a free one")
+    try:
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"--host {host} --port {port}: cannot be used ({error})") from None
+    family, kind, protocol, _, address = infos[0]
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(2048)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or error
+        busy = getattr(error, "errno", None) == errno.EADDRINUSE
+        hint = "try --port 0 for a free port" if busy else "choose another --host or --port"
+        raise UsageError(f"cannot listen on {host}:{port} ({reason}); {hint}") from None
+    return listener
+
+
+def _origin(host: str, listener: socket.socket) -> str:
+    port = listener.getsockname()[1]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  # only compared
+    return f"http://{shown}:{port}"
