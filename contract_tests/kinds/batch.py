@@ -23,7 +23,7 @@ _WRITE, _READ = "public_api:leads:write", "public_api:leads:read"
 _NO_STAGE = "no-such-stage"
 _KINDS = ("new", "new-phone", "email", "phone", "bad-stage", "no-contact", "name", "whole")
 _OPTIONS: tuple[dict[str, Any], ...] = ({}, {"on_duplicate": "update"}, {"on_duplicate": "skip"})
-_STATUS = {"email": "updated", "phone": "updated", "bad-stage": "failed", "no-contact": "failed"}
+STATUS = {"email": "updated", "phone": "updated", "bad-stage": "failed", "no-contact": "failed"}
 
 
 @kind.promise(
@@ -39,16 +39,16 @@ def results(lab: Lab, _operation: Operation) -> None:
     @lab.each(st.permutations(_KINDS) | mixed, examples=12)
     def _(kinds: Sequence[str]) -> None:
         known = [made(lab, lab.world.lead(lab.fresh)) for _ in kinds]
-        rows = [_row(lab, one, lead, f"ref-{at}") for at, (one, lead) in enumerate(zip(kinds, known, strict=True))]
+        rows = [row_of(lab, one, lead, f"ref-{at}") for at, (one, lead) in enumerate(zip(kinds, known, strict=True))]
         answer = imported(lab, rows)
         for row, result, one, lead in zip(rows, answer["results"], kinds, known, strict=True):
-            _is_result(lab, result, row, one, lead)
-        _adds_up(lab, answer, [_STATUS.get(one, "created") for one in kinds])
+            is_result(lab, result, row, one, lead)
+        adds_up(lab, answer, [STATUS.get(one, "created") for one in kinds])
         ids = [result["lead_id"] for result in answer["results"] if result["status"] == "created"]
         lab.expect(len(set(ids)) == len(ids), "another lead for each new row", ids)
 
 
-def _row(lab: Lab, one: str, known: Lead, ref: str) -> dict[str, Any]:
+def row_of(lab: Lab, one: str, known: Lead, ref: str) -> dict[str, Any]:
     """A row of this kind. Nothing but the known lead matches it."""
     whole = lab.world.lead(lab.fresh)
     members = {
@@ -64,8 +64,8 @@ def _row(lab: Lab, one: str, known: Lead, ref: str) -> dict[str, Any]:
     return {"row_ref": ref, **members[one]}
 
 
-def _is_result(lab: Lab, result: Lead, row: Lead, one: str, known: Lead) -> None:
-    status = _STATUS.get(one, "created")
+def is_result(lab: Lab, result: Lead, row: Lead, one: str, known: Lead) -> None:
+    status = STATUS.get(one, "created")
     lab.expect(result["row_ref"] == row["row_ref"], f"row_ref {row['row_ref']} for {row}", result)
     lab.expect(result["status"] == status, f"{status} for {row}", result)
     lab.expect(bool(result["errors"]) == (status == "failed"), f"errors only if failed, for {row}", result)
@@ -85,7 +85,7 @@ def _is_result(lab: Lab, result: Lead, row: Lead, one: str, known: Lead) -> None
         lab.expect(not found, f"nothing written by the failed row {row}", found)
 
 
-def _adds_up(lab: Lab, answer: Lead, statuses: Sequence[str]) -> None:
+def adds_up(lab: Lab, answer: Lead, statuses: Sequence[str]) -> None:
     kinds = ("created", "updated", "skipped", "failed")
     counts = {"total": len(statuses), **{status: statuses.count(status) for status in kinds}}
     got = {name: answer["summary"].get(name) for name in counts}
@@ -122,7 +122,7 @@ def skip(lab: Lab, _operation: Operation) -> None:
             now = listed(lab, known[at])
             expect_same(lab, before[at], now, f"the lead untouched by the skipped row {rows[at]}")
         statuses = ["skipped"] * 6 + (["skipped"] if turn else ["created"]) + ["failed"]
-        _adds_up(lab, answer, statuses)
+        adds_up(lab, answer, statuses)
     for row, lead, key in zip(rows, known, keys * 3, strict=True):
         gained = keys[0] if key == keys[1] else keys[1]
         other = made(lab, {gained: row[gained]})
@@ -154,9 +154,9 @@ def dry_run(lab: Lab, _operation: Operation) -> None:
     for options in _OPTIONS:
         known = [made(lab, lab.world.lead(lab.fresh)) for _ in range(8)]
         before = [listed(lab, lead) for lead in known]
-        rows = [_row(lab, one, lead, f"ref-{one}") for one, lead in zip(_KINDS, known, strict=True)]
+        rows = [row_of(lab, one, lead, f"ref-{one}") for one, lead in zip(_KINDS, known, strict=True)]
         matched = "skipped" if options.get("on_duplicate") == "skip" else "updated"
-        statuses = [matched if _STATUS.get(one) == "updated" else _STATUS.get(one, "created") for one in _KINDS]
+        statuses = [matched if STATUS.get(one) == "updated" else STATUS.get(one, "created") for one in _KINDS]
         for dry in (True, True, False):
             answer = imported(lab, rows, **options, dry_run=dry)
             what = f"with {options} and dry_run {dry}"
@@ -169,7 +169,7 @@ def dry_run(lab: Lab, _operation: Operation) -> None:
             lab.expect(
                 matches == [one if one in ("email", "phone") else None for one in _KINDS], f"matched_by {what}", matches
             )
-            _adds_up(lab, answer, statuses)
+            adds_up(lab, answer, statuses)
             if dry:
                 now = [listed(lab, lead) for lead in known]
                 lab.expect(now == before, f"the known leads as they were, {what}", now)
@@ -181,85 +181,6 @@ def dry_run(lab: Lab, _operation: Operation) -> None:
 
 def _ids(leads: Sequence[Lead]) -> set[str]:
     return {lead["id"] for lead in leads}
-
-
-@kind.promise(
-    "size",
-    "An import has 1 to 500 rows; none, or more, is refused with 400 and nothing is written.",
-    on=_BULK,
-    source=named("bulk"),
-)
-def size(lab: Lab, operation: Operation) -> None:
-    most = operation.batch.max if operation.batch else 500
-    for count in (1, 2, 100, most - 1, most):
-        name = lab.fresh.token()
-        rows = [{"row_ref": str(at), "contact_name": f"Row {at} {name}"} for at in range(count)]
-        answer = imported(lab, rows)
-        _adds_up(lab, answer, ["created"] * count)
-        refs = [result["row_ref"] for result in answer["results"]]
-        lab.expect(refs == [str(at) for at in range(count)], f"{count} results in order", refs)
-        listing = lab.main("listLeads", query={"search": name, "limit": "1"})
-        lab.expect(listing.at("/total") == count, f"{count} leads after an import of as many", listing)
-    for count in (most + 1, most + 2, 2 * most):
-        name = lab.fresh.token()
-        for options in ({}, {"dry_run": True}, {"on_duplicate": "skip"}):
-            rows = [{"contact_name": f"Row {at} {name}"} for at in range(count)]
-            refused(lab, lab.main(operation.id, body={"leads": rows, **options}), 400, f"{count} rows with {options}")
-        lab.expect(not search(lab, name), f"nothing written of {count} rows", search(lab, name))
-    for options in ({}, {"dry_run": True}, {"on_duplicate": "skip"}):
-        refused(lab, lab.main(operation.id, body={"leads": [], **options}), 400, f"no rows, with {options}")
-
-
-@kind.promise(
-    "positions",
-    "A row is treated alike wherever it stands among 500, and the others stay as they are.",
-    on=_BULK,
-    source=named("row-fails-alone"),
-)
-def positions(lab: Lab, operation: Operation) -> None:
-    most = operation.batch.max if operation.batch else 500
-    places = (0, 99, 100, 249, 255, 256, most - 2, most - 1)
-    special = ("bad-stage", "email", "phone", "no-contact")
-    for turn in range(len(special)):
-        rows = [{"row_ref": str(at), **lab.world.lead(lab.fresh)} for at in range(most)]
-        kinds = dict.fromkeys(range(most), "whole")
-        known: dict[int, Lead] = {}
-        for number, place in enumerate(places):
-            kinds[place] = special[(number + turn) % len(special)]
-            known[place] = made(lab, lab.world.lead(lab.fresh))
-            rows[place] = _row(lab, kinds[place], known[place], str(place))
-        answer = imported(lab, rows)
-        for at, result in enumerate(answer["results"]):
-            if at in known:
-                _is_result(lab, result, rows[at], kinds[at], known[at])
-            else:
-                told = (result["row_ref"], result["status"], bool(result["lead_id"]), result["matched_by"])
-                lab.expect(told == (str(at), "created", True, None), f"row {at} created", result)
-        _adds_up(lab, answer, [_STATUS.get(kinds[at], "created") for at in range(most)])
-
-
-@kind.promise(
-    "far-apart",
-    "A row matches one far above it in the same import.",
-    on=_BULK,
-    source=assumed("M43", "Rows are handled in order, and can match leads that rows above them created."),
-)
-def far_apart(lab: Lab, operation: Operation) -> None:
-    most = operation.batch.max if operation.batch else 500
-    rows = [lab.world.lead(lab.fresh) for _ in range(most)]
-    pairs = {most - 1: 0, most - 2: 1, most - 3: most // 2, 300: 100, 101: 99}
-    for later, earlier in pairs.items():
-        key = "contact_email" if later % 2 else "contact_phone"
-        rows[later] = {key: rows[earlier][key]}
-    for options, matched in (({"dry_run": True}, "updated"), ({"on_duplicate": "skip"}, "skipped"), ({}, "updated")):
-        answer = imported(lab, rows, **options)
-        everybody = options == {}
-        for at, result in enumerate(answer["results"]):
-            again = at in pairs or everybody
-            lab.expect(result["status"] == (matched if again else "created"), f"row {at} of {most} {matched}", result)
-            if at in pairs and not options.get("dry_run"):
-                first = answer["results"][pairs[at]]["lead_id"]
-                lab.expect(result["lead_id"] == first, f"the lead of row {pairs[at]}, {first}, for row {at}", result)
 
 
 @kind.promise(
@@ -277,7 +198,7 @@ def all_fail(lab: Lab, _operation: Operation) -> None:
             answer = imported(lab, rows, **options)
             statuses = [result["status"] for result in answer["results"]]
             lab.expect(statuses == ["failed"] * len(rows), "every row failed", statuses)
-            _adds_up(lab, answer, statuses)
+            adds_up(lab, answer, statuses)
 
 
 @kind.promise("other-customer", "A row never matches a lead of another customer.", on=_BULK, source=named("customer"))

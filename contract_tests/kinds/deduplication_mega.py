@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mockserver.contract import Operation
 
 from ..rule import Kind, assumed, named, only
-from .mega_leads import BLANKS, imported, last_ten, listed, made, search, with_email, with_phone
+from .mega_leads import BLANKS, last_ten, listed, made, search, with_email, with_phone
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -30,7 +30,7 @@ def by_email(lab: Lab, _operation: Operation) -> None:
         email = lab.fresh.email()
         one = made(lab, {**_more(lab, first), "contact_email": email})
         two = made(lab, {**_more(lab, second), "contact_email": email})
-        _is_one(lab, one, two, f"the email {email}")
+        is_one(lab, one, two, f"the email {email}")
         found = [lead["id"] for lead in with_email(lab, email)]
         lab.expect(found == [one["id"]], f"one lead with the email {email}, {one['id']}", found)
 
@@ -41,7 +41,7 @@ def by_phone(lab: Lab, _operation: Operation) -> None:
         phone = f"+1{lab.fresh.phone()}"
         one = made(lab, {**_more(lab, first), "contact_phone": phone})
         two = made(lab, {**_more(lab, second), "contact_phone": phone})
-        _is_one(lab, one, two, f"the phone {phone}")
+        is_one(lab, one, two, f"the phone {phone}")
         found = [lead["id"] for lead in with_phone(lab, phone)]
         lab.expect(found == [one["id"]], f"one lead with the phone {phone}, {one['id']}", found)
 
@@ -59,7 +59,7 @@ def last_ten_digits(lab: Lab, _operation: Operation) -> None:
         one = made(lab, {"contact_name": lab.fresh.name(), "contact_phone": spellings[0]})
         for before, after in itertools.pairwise(spellings):
             two = made(lab, {"contact_phone": after})
-            _is_one(lab, one, two, f"the phone {before} and then {after}")
+            is_one(lab, one, two, f"the phone {before} and then {after}")
         found = [lead["id"] for lead in with_phone(lab, last_ten(spellings[0]))]
         lab.expect(found == [one["id"]], f"one lead with the phone {spellings[0]}", found)
 
@@ -134,27 +134,8 @@ def other_customer(lab: Lab, _operation: Operation) -> None:
         foreign = [lead["id"] for lead in search(lab, text, other) if lead["id"] != theirs["id"]]
         lab.expect(not foreign, f"only {theirs['id']} in the other customer's search for {text}", foreign)
         if "contact_name" not in body:
-            _is_one(lab, theirs, made(lab, body, other), f"{body}, for the other customer,")
-            _is_one(lab, ours, made(lab, body), f"{body}, for the first customer again,")
-
-
-@kind.promise("after-many", "A lead is still recognised after more than 1,200 others.", on=_CREATE, source=_DEDUP)
-def after_many(lab: Lab, _operation: Operation) -> None:
-    emailed = made(lab, {"contact_email": lab.fresh.email()})
-    phoned = made(lab, {"contact_phone": f"+1{lab.fresh.phone()}"})
-    batches = 1 if lab.frugal else 3
-    ids: dict[int, str] = {}
-    rows: list[dict[str, Any]] = []
-    for _ in range(batches):
-        more = [{"contact_email": lab.fresh.email(), "contact_phone": f"+1{lab.fresh.phone()}"} for _ in range(410)]
-        results = imported(lab, more)["results"]
-        ids.update({len(rows) + at: str(result["lead_id"]) for at, result in enumerate(results)})
-        rows += more
-    _is_one(lab, emailed, made(lab, {"contact_email": emailed["contact_email"]}), f"an email, {len(rows)} leads ago,")
-    _is_one(lab, phoned, made(lab, {"contact_phone": phoned["contact_phone"]}), f"a phone, {len(rows)} leads ago,")
-    for at in (0, len(rows) // 2, len(rows) - 102, len(rows) - 1):
-        for name in ("contact_email", "contact_phone"):
-            _is_one(lab, {"id": ids[at]}, made(lab, {name: rows[at][name]}), f"the {name} of row {at} of {len(rows)}")
+            is_one(lab, theirs, made(lab, body, other), f"{body}, for the other customer,")
+            is_one(lab, ours, made(lab, body), f"{body}, for the first customer again,")
 
 
 @kind.promise(
@@ -224,7 +205,7 @@ def phone_spelling(lab: Lab, _operation: Operation) -> None:
         phone = lab.fresh.phone()
         written = drawn[-1] + "".join(map("".join, itertools.zip_longest(phone, drawn[:-1], fillvalue="")))
         one = made(lab, {"contact_phone": phone})
-        _is_one(lab, one, made(lab, {"contact_phone": written}), f"the phone {phone} and then {written}")
+        is_one(lab, one, made(lab, {"contact_phone": written}), f"the phone {phone} and then {written}")
 
 
 @kind.promise(
@@ -258,8 +239,8 @@ def blank_never_matches(lab: Lab, _operation: Operation) -> None:
         by_name = [{"contact_name": name, "contact_email": blank, "contact_phone": blank} for _ in range(2)]
         _are_different(lab, [*by_phone_, *by_email_, *by_name])
         # The other key counts as ever.
-        _is_one(lab, made(lab, by_phone_[0]), made(lab, by_phone_[0]), f"a phone, with the email {blank!r},")
-        _is_one(lab, made(lab, by_email_[1]), made(lab, by_email_[1]), f"an email, with the phone {blank!r},")
+        is_one(lab, made(lab, by_phone_[0]), made(lab, by_phone_[0]), f"a phone, with the email {blank!r},")
+        is_one(lab, made(lab, by_email_[1]), made(lab, by_email_[1]), f"an email, with the phone {blank!r},")
 
 
 def _more(lab: Lab, names: str) -> dict[str, str]:
@@ -268,7 +249,7 @@ def _more(lab: Lab, names: str) -> dict[str, str]:
     return {f"contact_{name}": values[name] for name in names.split()}
 
 
-def _is_one(lab: Lab, one: dict[str, Any], two: dict[str, Any], what: str) -> None:
+def is_one(lab: Lab, one: dict[str, Any], two: dict[str, Any], what: str) -> None:
     lab.expect(two["id"] == one["id"], f"{what} to lead to the known lead {one['id']}", f"the lead {two['id']}")
 
 
@@ -284,7 +265,7 @@ def _all_one(lab: Lab, member: str, spellings: tuple[str, ...]) -> None:
     """Each spelling, sent after the one before, is the same lead."""
     first = made(lab, {"contact_name": lab.fresh.name(), member: spellings[0]})
     for before, after in itertools.pairwise(spellings):
-        _is_one(lab, first, made(lab, {member: after}), f"{before!r} and then {after!r}")
+        is_one(lab, first, made(lab, {member: after}), f"{before!r} and then {after!r}")
 
 
 def _in_script(phone: str, zero: int) -> str:
