@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -215,6 +215,10 @@ class Lab:
         asked = self.options.examples
         scaled = asked if wanted is None else max(1, round(wanted * asked / EXAMPLES))
         return min(scaled, _FEW) if self.frugal else scaled
+
+    def keep(self, context: AbstractContextManager[_T]) -> _T:
+        """Enter it; it is left at the end of the run, if not before."""
+        return self._open.enter_context(context)
 
     def once(self, key: object, make: Callable[[], _T]) -> _T:
         """What `make` gives, made once a run: for what several rules look at.

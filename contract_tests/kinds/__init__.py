@@ -72,13 +72,11 @@ from . import (
 PARTS: tuple[Kind, ...] = (
     events_mega.kind,
     events_webhooks_mega.kind,
-    events_retries_mega.kind,
     events_crmleadpro.kind,
     events_webhooks_crmleadpro.kind,
     races_events.kind,
-    # After this, others register webhooks that nobody answers at, whose deliveries a target may queue.
-    access.kind,
-    access_tenants.kind,
+    # Retries come while rules are tried that fire nothing for the same customer.
+    events_retries_mega.first,
     capture_salesiq.kind,
     values_salesiq.kind,
     scoring_salesiq.kind,
@@ -95,6 +93,10 @@ PARTS: tuple[Kind, ...] = (
     batch_rows.kind,
     batch_members.kind,
     batch.kind,
+    events_retries_mega.kind,
+    # From here on, webhooks are registered that nobody answers at, whose deliveries a target may queue.
+    access.kind,
+    access_tenants.kind,
     webhooks_mega.kind,
     webhook_changes_mega.kind,
     records_crmleadpro.kind,

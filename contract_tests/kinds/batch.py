@@ -157,7 +157,7 @@ def dry_run(lab: Lab, _operation: Operation) -> None:
         rows = [row_of(lab, one, lead, f"ref-{one}") for one, lead in zip(_KINDS, known, strict=True)]
         matched = "skipped" if options.get("on_duplicate") == "skip" else "updated"
         statuses = [matched if STATUS.get(one) == "updated" else STATUS.get(one, "created") for one in _KINDS]
-        for dry in (True, True, False):
+        for turn, dry in enumerate((True, True, False)):
             answer = imported(lab, rows, **options, dry_run=dry)
             what = f"with {options} and dry_run {dry}"
             lab.expect(answer["dry_run"] is dry, f"dry_run {dry}", answer["dry_run"])
@@ -170,7 +170,8 @@ def dry_run(lab: Lab, _operation: Operation) -> None:
                 matches == [one if one in ("email", "phone") else None for one in _KINDS], f"matched_by {what}", matches
             )
             adds_up(lab, answer, statuses)
-            if dry:
+            # What the first dry run has written would still be there after the second.
+            if turn == 1:
                 now = [listed(lab, lead) for lead in known]
                 lab.expect(now == before, f"the known leads as they were, {what}", now)
                 for row in rows:

@@ -65,9 +65,9 @@ def registered(lab: Lab, who: Caller, inbox: Inbox, **members: Any) -> Iterator[
         who("deleteLeadWebhook", path={"id": hook.id})
 
 
-def change(lab: Lab, hook: Hook, **members: Any) -> str:
+def change(lab: Lab, hook: Hook, caller: Caller | None = None, **members: Any) -> str:
     """Change a webhook; gives its new secret if there is one."""
-    answer = lab.main("updateLeadWebhook", path={"id": hook.id}, body=members)
+    answer = (caller or lab.main)("updateLeadWebhook", path={"id": hook.id}, body=members)
     lab.expect(answer.ok, f"200 for the change {members}", answer)
     return str(answer.at("/secret", ""))
 
