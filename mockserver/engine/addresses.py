@@ -34,6 +34,7 @@ _NEVER_PUBLIC = tuple(
     for text in (
         "0.0.0.0/8",
         "100.64.0.0/10",
+        "168.63.129.16/32",  # public by number, and every Azure machine's own platform by fact
         "192.0.0.0/24",
         "192.88.99.0/24",
         "198.18.0.0/15",
