@@ -221,7 +221,8 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         except ClientGone:
             raise
         except Exception:
-            logger.exception("%s %s failed", scope["method"], scope["path"])
+            # Not the path: it may hold a line end, or a key.
+            logger.exception("%s of %s failed", exchange.operation or scope["method"], api.contract.name)
             exchange.outcome = "failed: an error in the mock itself, see the log"
             return refuse(api.contract, Refusal("internal", "Internal server error"), gathered)
 
