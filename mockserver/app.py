@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
+import connexion.spec
 from connexion.middleware import ConnexionMiddleware
 from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.lifespan import LifespanMiddleware
+from connexion.middleware.main import API
 from connexion.resolver import RelativeResolver
+from connexion.spec import Specification
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver import __version__, vendors
 from mockserver.contract import load
+from mockserver.contract.kept import code_in, kept
 from mockserver.contract.model import Contract
 from mockserver.control.emitting import control_routes
 from mockserver.docs import docs_app
@@ -32,6 +38,16 @@ from mockserver.registry import Registry
 from mockserver.settings import Settings
 from mockserver.store import open_store
 from mockserver.tenants import DEMOS, demo_credentials, new_credential, new_tenant
+
+
+def _specification(contract: Contract) -> Specification:
+    """The contract as connexion has read and validated it, which takes connexion longer than all the rest."""
+
+    def read() -> Specification:
+        return Specification.load(copy.deepcopy(contract.document))
+
+    document = json.dumps(contract.document).encode()
+    return kept(f"{contract.name}.connexion", [document, code_in(Path(connexion.spec.__file__).parent)], read)
 
 
 class Mock:
@@ -91,14 +107,15 @@ class Mock:
             middlewares=[pipeline, ExceptionMiddleware, LifespanMiddleware],
         )
         for name, contract in self.contracts.items():
-            app.add_api(
-                copy.deepcopy(contract.document),
+            api = API(
+                _specification(contract),
                 base_path=contract.base_path,
                 name=name,
                 resolver=RelativeResolver(vendors.module(name)),
                 contract=contract,
                 directory=self.directories[name],
             )
+            app.apis.append(api)
         return app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

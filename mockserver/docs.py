@@ -116,6 +116,14 @@ const ui = SwaggerUIBundle({{
 
 
 def _spec(contract: Contract, credential: Credential) -> Any:
+    async def spec(_request: Request) -> Response:
+        return JSONResponse(_shown_document(contract, credential))
+
+    return spec
+
+
+def _shown_document(contract: Contract, credential: Credential) -> dict[str, Any]:
+    """The contract's document for a browser: this server, this tenant, where each operation comes from."""
     document: dict[str, Any] = json.loads(json.dumps(contract.document))  # YAML aliases become copies.
     # This server first, so that "try it out" talks to the mock and not to the vendor.
     local = {"url": contract.base_path, "description": "This mock server"}
@@ -128,11 +136,7 @@ def _spec(contract: Contract, credential: Credential) -> Any:
                 _tell_source(operation, contract.operations[operation["operationId"]].source)
             if isinstance(operation, dict) and "requestBody" in operation:
                 _start_with_first_example(operation["requestBody"]["content"])
-
-    async def spec(_request: Request) -> Response:
-        return JSONResponse(document)
-
-    return spec
+    return document
 
 
 def _tell_source(operation: dict[str, Any], source: Source) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from mockserver.contract import sources
 from mockserver.contract.behaviours import Behaviours
 from mockserver.contract.document import did_you_mean, parse, pointer_of, specs_directory
+from mockserver.contract.kept import code_in, kept
 from mockserver.contract.lint import lint
 from mockserver.contract.model import (
     REASONS,
@@ -44,7 +45,12 @@ def load(name_or_path: str | Path) -> Contract:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ContractError(file, "", None, f"cannot be read: {error}") from None
-    return build(parse(text, file), file, path.parent)
+    if name_or_path not in AVAILABLE:
+        return build(parse(text, file), file, path.parent)
+    # All that decides what the model will be: the spec, what it is checked against, and the code that does it.
+    beside = [path.parent / "vocabulary.schema.json", *sorted((path.parent / "documents").glob("*.txt"))]
+    depends_on = [text.encode(), *(each.read_bytes() for each in beside), code_in(Path(__file__).parent)]
+    return kept(path.stem, depends_on, lambda: build(parse(text, file), file, path.parent))
 
 
 def load_all(names: Iterable[str] | None = None) -> dict[str, Contract]:
