@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 from mockserver.contract.model import Contract, Plan
@@ -98,7 +99,12 @@ def attempt_log(form: str, stream: Stream = sys.stdout) -> Callable[[AttemptRepo
 
 
 def _clock() -> str:
-    return datetime.now().astimezone().strftime("%H:%M:%S")
+    return _clock_at(int(time.time()))
+
+
+@lru_cache(maxsize=1)  # Within one second every request is told with the same.
+def _clock_at(second: int) -> str:
+    return datetime.fromtimestamp(second, tz=UTC).astimezone().strftime("%H:%M:%S")
 
 
 def _iso_now() -> str:
@@ -107,9 +113,11 @@ def _iso_now() -> str:
 
 def _write(stream: Stream, line: str) -> None:
     # Nobody may be reading any more, and requests are served all the same.
-    with contextlib.suppress(OSError, ValueError):
+    try:
         stream.write(_KEY.sub(r"\1…", line) + "\n")
         stream.flush()
+    except (OSError, ValueError):
+        pass
 
 
 def _as_text(exchange: Exchange, *, colour: bool) -> str:

@@ -62,6 +62,6 @@ def merged(old: Mapping[str, Any], new: Mapping[str, Any], fields: tuple[str, ..
             continue
         if isinstance(value, dict):
             result[name] = {**(result.get(name) or {}), **value}
-        elif not is_blank(value):
+        elif not isinstance(value, str) or value.strip():
             result[name] = value
     return result
