@@ -80,7 +80,8 @@ class _Supervisor:
         self._started: dict[int, float] = {}  # process id -> when
 
     def run(self, on_ready: Callable[[], None]) -> bool:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.default_int_handler)
         gc.freeze()  # What all share stays shared: nobody's collector touches it.
         is_ready = False
         try:
