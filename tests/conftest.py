@@ -11,6 +11,7 @@ from mockserver.app import Mock
 from mockserver.engine.clock import ManualClock
 from mockserver.settings import Settings
 from tests.caller import Caller
+from tests.postgres import database_of
 
 
 @pytest.fixture(scope="module")
@@ -19,13 +20,12 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-@pytest.fixture(scope="module", params=["memory", "sqlite"])
+@pytest.fixture(scope="module", params=["memory", "sqlite", "postgres"])
 def mock(
     request: pytest.FixtureRequest, clock: ManualClock, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Mock]:
     """A mock of all APIs, for a module: every test has tenants of its own, on each kind of state."""
-    database = str(tmp_path_factory.mktemp("state") / "state.sqlite3") if request.param == "sqlite" else None
-    shared = Mock(Settings(database=database), clock=clock)
+    shared = Mock(Settings(database=database_of(request.param, tmp_path_factory.mktemp("state"))), clock=clock)
     yield shared
     asyncio.run(shared.store.close())
 

@@ -112,6 +112,13 @@ def cluster() -> Cluster:
     return started
 
 
+def database_of(state: str, folder: Path) -> str | None:
+    """A fresh one of this kind, "memory", "sqlite" or "postgres", as settings name it; a file goes into `folder`."""
+    if state == "postgres":
+        return cluster().fresh()
+    return str(folder / "state.sqlite3") if state == "sqlite" else None
+
+
 def _program(name: str) -> str:
     found = shutil.which(name)
     if found is not None:

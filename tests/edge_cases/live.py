@@ -18,6 +18,7 @@ from mockserver.connection import Connection
 from mockserver.docs import credential_headers
 from mockserver.engine.call import Credential
 from mockserver.settings import Settings
+from tests.postgres import database_of
 
 _SECONDS = 30
 _T = TypeVar("_T")
@@ -48,8 +49,8 @@ class Live:
 
     @classmethod
     def on(cls, state: str, folder: Path) -> Self:
-        """A server on this kind of state, "memory" or "sqlite"; a file goes into `folder`."""
-        return cls(Settings(database=str(folder / "state.sqlite3") if state == "sqlite" else None))
+        """A server on this kind of state, "memory", "sqlite" or "postgres"; a file goes into `folder`."""
+        return cls(Settings(database=database_of(state, folder)))
 
     def _ready(self) -> None:
         self._loop = asyncio.get_running_loop()

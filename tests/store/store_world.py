@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.store import Delivery, Record, Remembered, Store, open_store
-from tests.postgres import cluster
+from tests.postgres import database_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ def on_every_store(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     """Run an async test with an empty store in memory, and with one in a file; further arguments are parameters."""
 
     def run(*, backend: str, tmp_path: Path, **parameters: Any) -> None:
-        asyncio.run(with_backend(backend, tmp_path / "state.db", partial(test, **parameters)))
+        asyncio.run(with_backend(backend, tmp_path, partial(test, **parameters)))
 
     own = list(signature(test).parameters.values())[1:]
     added = [Parameter(name, Parameter.KEYWORD_ONLY) for name in ("backend", "tmp_path")]
@@ -37,9 +37,9 @@ def on_every_store(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     return run
 
 
-async def with_backend(backend: str, path: Path, test: Callable[[Store], Awaitable[None]]) -> None:
-    """Run a test with an empty store of this kind."""
-    await with_store(cluster().fresh() if backend == "postgres" else path if backend == "sqlite" else None, test)
+async def with_backend(backend: str, folder: Path, test: Callable[[Store], Awaitable[None]]) -> None:
+    """Run a test with an empty store of this kind; a file goes into `folder`."""
+    await with_store(database_of(backend, folder), test)
 
 
 async def with_store(url: Path | str | None, test: Callable[[Store], Awaitable[None]]) -> None:

@@ -47,6 +47,11 @@ async def _seen(store: Store) -> object:
     return told, windows, await store.deliveries("t"), await store.pending(9.0), await store.tenants()
 
 
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
 @pytest.mark.parametrize("source", BACKENDS)
 @pytest.mark.parametrize("target", BACKENDS)
 def test_what_one_store_tells_any_other_takes_over(source: str, target: str, tmp_path: Path) -> None:
@@ -73,8 +78,8 @@ def test_what_one_store_tells_any_other_takes_over(source: str, target: str, tmp
             assert await tx.recall("second", 60.0) is not None
         assert not (await store.hit("k", [(1, 60)], 11.0))[0].allowed
 
-    asyncio.run(with_backend(source, tmp_path / "source.db", tell))
-    asyncio.run(with_backend(target, tmp_path / "target.db", take_over))
+    asyncio.run(with_backend(source, tmp_path, tell))
+    asyncio.run(with_backend(target, _made(tmp_path / "target"), take_over))
 
 
 @on_every_store

@@ -156,7 +156,7 @@ def test_a_transaction_inside_another_is_told_rather_than_waiting_forever(backen
         async with store.transaction("t") as tx:
             assert await tx.counter("n") == 1
 
-    asyncio.run(with_backend(backend, tmp_path / "state.db", check))
+    asyncio.run(with_backend(backend, tmp_path, check))
 
 
 @on_every_store

@@ -18,9 +18,10 @@ from mockserver.pipeline import Exchange
 from mockserver.settings import Settings
 from mockserver.tenants import new_credential
 from tests.caller import Caller
+from tests.postgres import database_of
 
 API = "crmleadpro"
-KINDS_OF_STATE = ("memory", "sqlite")
+KINDS_OF_STATE = ("memory", "sqlite", "postgres")
 
 
 class Workspace:
@@ -42,7 +43,7 @@ class Workspace:
         def observe(exchange: Exchange) -> None:
             outcomes.append(exchange.outcome)
 
-        database = str(folder / "state.sqlite3") if folder is not None and state == "sqlite" else None
+        database = None if folder is None else database_of(state, folder)
         settings = Settings(apis=(API,), database=database, loopback_webhooks=loopback)
         mock = Mock(settings, clock=clock, observe=observe)
         return cls(mock, Caller.of_new_tenant(mock, API), clock, outcomes)
