@@ -17,14 +17,18 @@ from connexion.middleware.lifespan import LifespanMiddleware
 from connexion.middleware.main import API
 from connexion.resolver import RelativeResolver
 from connexion.spec import Specification
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver import __version__, vendors
 from mockserver.contract import load
 from mockserver.contract.kept import code_in, kept
 from mockserver.contract.model import Contract
-from mockserver.control.emitting import control_routes
-from mockserver.docs import docs_app
+from mockserver.control.emitting import emitters, event_routes
+from mockserver.control.operations import ControlSpec
+from mockserver.control.plane import ControlPlane
+from mockserver.control.world import World
+from mockserver.docs import PREFIX, control_docs, docs_app
 from mockserver.engine.access import Directory
 from mockserver.engine.call import Credential
 from mockserver.engine.clock import AdjustableClock, Clock
@@ -97,7 +101,7 @@ class Mock:
             observe=fan_out(self.metrics.count, self.journal.record if self.journal.keeps else None, observe),
         )
         behind = docs_app(self.contracts, self.directories)
-        behind.router.routes += control_routes(self.contracts, self.directories, self.store, self.clock)
+        behind.router.routes += self._control()
         app: ConnexionMiddleware = ConnexionMiddleware(
             behind,
             import_name=__name__,
@@ -117,6 +121,29 @@ class Mock:
             )
             app.apis.append(api)
         return app
+
+    def _control(self) -> list[Route]:
+        """The control plane: its documentation, events by credential, and everything in its contract."""
+        spec = ControlSpec()
+        able = emitters(self.contracts, self.store, self.clock)
+        world = World(
+            settings=self.settings,
+            contracts=self.contracts,
+            directories=self.directories,
+            store=self.store,
+            clock=self.clock,
+            registry=self.registry,
+            journal=self.journal,
+            faults=self.faults,
+            metrics=self.metrics,
+            seed=self.seed,
+            emitters=able,
+        )
+        return [
+            *control_docs(spec.document),
+            *event_routes(self.contracts, self.directories, able),
+            Route(f"{PREFIX}/{{path:path}}", ControlPlane(world, spec)),
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._asgi(scope, receive, send)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import secrets
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -13,15 +14,18 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from mockserver import __version__
+from mockserver import __version__, control_cli
 from mockserver.app import Mock
+from mockserver.client import ControlError
 from mockserver.contract import AVAILABLE, ContractError, load
+from mockserver.control_cli import TOKEN_VARIABLE
 from mockserver.serving import LOOPBACK, Service, UsageError
 from mockserver.settings import Settings
 from mockserver.store import StoreError, is_shared
 from mockserver.twin import Twin
 
 _MOST_WORKERS = 64
+_SHORTEST_TOKEN = 8
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,8 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         options = _parser(given).parse_args(given)
-        return _COMMANDS[options.command](options)
-    except (UsageError, StoreError, ContractError) as error:
+        return _COMMANDS.get(options.command, control_cli.run)(options)
+    except (UsageError, StoreError, ContractError, ControlError) as error:
         print(f"leadmock: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
@@ -86,7 +90,20 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         metavar="X",
         help="factor on webhook retry delays, such as 0.01 (default: 1)",
     )
+    add(
+        "--journal",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="keep the last N requests with their answers to look at; 0 keeps none (default: 1000)",
+    )
+    add(
+        "--control-token",
+        metavar="TOKEN",
+        help=f"what the control plane demands (default: ${TOKEN_VARIABLE}; made up where --host is not this machine)",
+    )
     add("--log", choices=("text", "json", "off"), default="text", help="form of the request log (default: text)")
+    control_cli.add_commands(commands)
     for name, (does, describes) in _SUITE_COMMANDS.items():
         command = commands.add_parser(name, help=does, description=describes)
         # The suite is slow to import, and serving does without.
@@ -163,6 +180,8 @@ def _settings(options: argparse.Namespace) -> Settings:
             raise UsageError(f"--api {api}: there is no such API; {hint}")
     if not 0 < options.webhook_pace <= 1000:  # noqa: PLR2004  # a thousand times slower is a typing mistake
         raise UsageError(f"--webhook-pace {options.webhook_pace}: must be above 0 and at most 1000")
+    if options.journal < 0:
+        raise UsageError(f"--journal {options.journal}: must be 0 or more")
     _check_workers(options)
     loopback = options.loopback_webhooks
     return Settings(
@@ -173,6 +192,8 @@ def _settings(options: argparse.Namespace) -> Settings:
         unlimited=options.unlimited,
         loopback_webhooks=options.host in LOOPBACK if loopback == "auto" else loopback == "yes",
         webhook_pace=options.webhook_pace,
+        journal=options.journal,
+        control_token=_control_token(options),
     )
 
 
@@ -188,6 +209,16 @@ def _check_workers(options: argparse.Namespace) -> None:
         )
     if not hasattr(os, "fork"):
         raise UsageError(f"--workers {options.workers}: this system cannot; start one server for each, on its own port")
+
+
+def _control_token(options: argparse.Namespace) -> str | None:
+    """None where only this machine can call; otherwise the one that is given, or a fresh one."""
+    token: str | None = options.control_token or os.environ.get(TOKEN_VARIABLE)
+    if token is not None and (len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
+        raise UsageError(
+            f"the control token must be {_SHORTEST_TOKEN} or more plain characters; leave it out for one made up"
+        )
+    return token if token or options.host in LOOPBACK else secrets.token_urlsafe(24)
 
 
 def _plan(text: str, apis: tuple[str, ...]) -> tuple[str, str]:

@@ -30,6 +30,11 @@ dt { font-weight: 600 }
 dd { margin: 0 0 .5rem }
 """
 
+_CONTROL = (
+    "<section><h2>Control plane</h2><p>Look into the mock, rewind it, break it on purpose.</p>"
+    f'<p><a href="{PREFIX}/docs/control/">Documentation of the control plane</a></p></section>'
+)
+
 
 def docs_app(contracts: Mapping[str, Contract], directories: Mapping[str, Directory]) -> Starlette:
     """The application behind the pipeline: every path that belongs to no vendor."""
@@ -74,7 +79,7 @@ def _landing(contracts: Mapping[str, Contract], shown: Mapping[str, Credential])
         origin = str(request.base_url).rstrip("/")
         sections = "".join(_section(contracts[name], shown[name], origin) for name in contracts)
         title = "A local twin of " + ", ".join(contract.title for contract in contracts.values())
-        return HTMLResponse(_page("leadmock", f"<h1>leadmock</h1><p>{html.escape(title)}.</p>{sections}"))
+        return HTMLResponse(_page("leadmock", f"<h1>leadmock</h1><p>{html.escape(title)}.</p>{sections}{_CONTROL}"))
 
     return landing
 
@@ -91,10 +96,29 @@ def _section(contract: Contract, credential: Credential, origin: str) -> str:
     )
 
 
+def control_docs(document: dict[str, Any]) -> list[Route]:
+    """The documentation of the mock's own control plane."""
+    page = f"{PREFIX}/docs/control"
+
+    async def spec(_request: Request) -> Response:
+        return JSONResponse(document)
+
+    return [
+        Route(page, _redirect(page + "/")),
+        Route(page + "/", _page_of("Control plane", None)),
+        Route(page + "/openapi.json", spec),
+    ]
+
+
 def _swagger_page(contract: Contract, credential: Credential) -> Any:
-    scheme = next(iter(contract.security))
+    return _page_of(contract.title, [next(iter(contract.security)), credential.secret])
+
+
+def _page_of(title: str, credential: list[str] | None) -> Any:
+    """Swagger UI for the openapi.json beside it, with a credential filled in where there is one."""
     # "</" would end the script element.
-    authorize = json.dumps([scheme, credential.secret]).replace("</", "<\\/")
+    authorize = "" if credential is None else json.dumps(credential).replace("</", "<\\/")
+    on_complete = f"onComplete: () => ui.preauthorizeApiKey(...{authorize})," if authorize else ""
     static = f"{PREFIX}/static"
     body = f"""<nav style="padding: .75rem 1.25rem"><a href="/">leadmock: all APIs</a></nav>
 <link rel="stylesheet" href="{static}/swagger-ui.css">
@@ -104,10 +128,10 @@ def _swagger_page(contract: Contract, credential: Credential) -> Any:
 const ui = SwaggerUIBundle({{
   url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null,
   tryItOutEnabled: true, defaultModelsExpandDepth: 0, displayRequestDuration: true,
-  onComplete: () => ui.preauthorizeApiKey(...{authorize}),
+  {on_complete}
 }});
 </script>"""
-    text = _page(f"{contract.title} · leadmock", body, style="")
+    text = _page(f"{title} · leadmock", body, style="")
 
     async def swagger_page(_request: Request) -> Response:
         return HTMLResponse(text)

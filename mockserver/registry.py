@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -160,7 +161,13 @@ class Registry:
         async with self._store.transaction(BOOK) as tx:
             for record in records:
                 await tx.put(record)
-            await tx.counter("version", 1)
+        await self.announce()
+
+    async def announce(self) -> None:
+        """Have everybody who shares the state read it anew, this process at once; after a restore, too."""
+        async with self._store.transaction(BOOK) as tx:
+            # By chance, since an older state that is restored has an older version.
+            await tx.counter("version", 1 + secrets.randbelow(1 << 31))
         await self.refresh()
 
     def _fresh(self, tenant: Tenant, *, scopes: tuple[str, ...] | None, secret: str | None, name: str) -> Credential:

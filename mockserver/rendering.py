@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode
 
 from mockserver.contract.model import Contract
@@ -14,6 +14,9 @@ from mockserver.journal import Entry
 
 _SECRET_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"))
 _SECRET_NAMES = re.compile(r"secret|token|password|passwd|api[_-]?key|authorization|credential", re.IGNORECASE)
+_OF_THE_CLIENT = frozenset(
+    ("host", "content-length", "accept-encoding", "connection", "user-agent", "transfer-encoding")
+)
 _SHOWN_CHARACTERS = 4
 _SHORTEST = 12  # Of a shorter secret nothing is shown: four characters would be too much of it.
 _SECRET_FORMS = re.compile(
@@ -28,7 +31,7 @@ def redacted(secret: str) -> str:
 
 def summary(entry: Entry) -> dict[str, Any]:
     """One line of the journal: what a list needs."""
-    hide = _Hider(entry)
+    hide = _Hider.of(entry)
     return {
         "id": entry.id,
         "time": iso_ms(entry.time),
@@ -49,7 +52,7 @@ def summary(entry: Entry) -> dict[str, Any]:
 
 def whole(entry: Entry) -> dict[str, Any]:
     """The whole exchange: `summary`, and headers as pairs, bodies as text and, where they are JSON, parsed."""
-    hide = _Hider(entry)
+    hide = _Hider.of(entry)
     answer = entry.answer
     return {
         **summary(entry),
@@ -62,6 +65,30 @@ def whole(entry: Entry) -> dict[str, Any]:
     }
 
 
+def without_secrets(data: Any) -> Any:
+    """JSON data of a record or a payload, secrets shortened."""
+    return _Hider(_SECRET_HEADERS, frozenset()).value(data)
+
+
+def curl(entry: Entry) -> str:
+    """One line that repeats the request; in the place of a secret stands what is shown of it."""
+    hide = _Hider.of(entry)
+    target = hide.text(entry.path) + (f"?{hide.query(entry.query.decode('latin-1'))}" if entry.query else "")
+    parts = [f"curl -i -X {entry.method} {_quoted('http://' + (entry.header('host') or 'localhost') + target)}"]
+    headers = (pair for pair in hide.headers(entry.headers) if pair[0] not in _OF_THE_CLIENT)
+    parts += [f"-H {_quoted(f'{name}: {value}')}" for name, value in headers]
+    body = hide.body(entry.body)
+    if entry.body:
+        text = body["text"] if body["text"] is not None else json.dumps(body["json"], ensure_ascii=False)
+        parts.append(f"--data-raw {_quoted(text)}")
+    return " ".join(parts)
+
+
+def _quoted(text: str) -> str:
+    """One word of a shell's command line."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
 def secret_headers(contract: Contract) -> frozenset[str]:
     """The names of the headers of this API that carry a secret, in lower case."""
     return _SECRET_HEADERS | {scheme.header.lower() for scheme in contract.security.values()}
@@ -70,17 +97,21 @@ def secret_headers(contract: Contract) -> frozenset[str]:
 class _Hider:
     """Hides what is secret in one exchange: by the name of what holds it, by its value, and by its form."""
 
-    def __init__(self, entry: Entry) -> None:
-        self._names = _SECRET_HEADERS
-        if entry.plan is not None:
-            self._names = secret_headers(entry.plan.contract)
-        self._values = {
+    def __init__(self, names: Collection[str], values: Collection[str]) -> None:
+        self._names = names
+        self._values = values
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        names = _SECRET_HEADERS if entry.plan is None else secret_headers(entry.plan.contract)
+        values = {
             part
             for name, value in entry.headers
-            if name.decode("latin-1") in self._names
+            if name.decode("latin-1") in names
             for part in value.decode("latin-1").split()
             if len(part) > _SHOWN_CHARACTERS and part.lower() != "bearer"
         }
+        return cls(names, values)
 
     def text(self, text: str) -> str:
         """`text` without the secrets that the request carried, and without anything of a secret's form."""
@@ -114,21 +145,21 @@ class _Hider:
             parsed = json.loads(raw, parse_constant=_no_constant)
         except (ValueError, RecursionError):
             return {"json": None, "text": self.text(raw.decode("utf-8", "backslashreplace"))}
-        return {"json": self._value(parsed), "text": None}
+        return {"json": self.value(parsed), "text": None}
 
-    def _value(self, value: Any) -> Any:
+    def value(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value).encode("utf-8", "backslashreplace").decode()
         if isinstance(value, list):
-            return [self._value(each) for each in value]
+            return [self.value(each) for each in value]
         if isinstance(value, Mapping):
-            return {self._value(name): self._member(name, each) for name, each in value.items()}
+            return {self.value(name): self._member(name, each) for name, each in value.items()}
         return value
 
     def _member(self, name: str, value: Any) -> Any:
         if isinstance(value, str) and _SECRET_NAMES.search(name):
             return redacted(value)
-        return self._value(value)
+        return self.value(value)
 
 
 def _no_constant(name: str) -> Any:

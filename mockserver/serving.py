@@ -34,6 +34,18 @@ class UsageError(Exception):
     """The command cannot do what it is asked; the text says why and what to do. Exit status 2."""
 
 
+class _Server(uvicorn.Server):
+    """Ends the live views before it waits for requests to end."""
+
+    def __init__(self, config: uvicorn.Config, mock: Mock) -> None:
+        super().__init__(config)
+        self._mock = mock
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._mock.end_streams()
+        await super().shutdown(sockets)
+
+
 class Service:
     """A mock on an address, until Ctrl-C or SIGTERM. `log`: "text", "json" or "off". Raises UsageError, StoreError."""
 
@@ -84,7 +96,7 @@ class Service:
         self._on_ready = begin
         server.run(sockets=[self._listener])
 
-    def _server(self) -> uvicorn.Server:
+    def _server(self) -> _Server:
         config = uvicorn.Config(
             self._mock,
             lifespan="on",
@@ -96,7 +108,7 @@ class Service:
             # A client that never ends its request must not keep the server from ending.
             timeout_graceful_shutdown=_PATIENCE_SECONDS,
         )
-        return uvicorn.Server(config)
+        return _Server(config, self._mock)
 
     def _ready(self) -> None:
         # What there is now stays: collecting garbage need not look at it again, nor so often.
@@ -118,6 +130,9 @@ class Service:
                 "Other machines can reach it, with keys that anybody can read here."
                 f" Webhooks to 127.0.0.1: {webhooks}.\n"
             )
+        if mock.settings.control_token is not None:
+            origin = _origin(self._host, self._listener)
+            print(f"Control plane: {origin}/_mock  token: {mock.settings.control_token}\n")
         print("Ready.", flush=True)
 
 

@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "mockserver"
 
 # From the bottom up: a module may import those of its own layer that come before it, and all below.
 LAYERS = (
+    ("client",),
     ("store",),
     ("contract",),
     ("settings",),
@@ -26,7 +27,7 @@ LAYERS = (
     ("rendering",),
     ("docs", "control"),
     ("app",),
-    ("console", "twin", "connection", "workers"),
+    ("console", "control_cli", "twin", "connection", "workers"),
     ("serving",),
     ("cli",),
     ("__main__",),

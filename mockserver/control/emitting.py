@@ -24,27 +24,11 @@ from mockserver.request_body import ClientGone, read
 from mockserver.store.base import Store, Transaction
 
 
-def control_routes(
-    contracts: Mapping[str, Contract], directories: Mapping[str, Directory], store: Store, clock: Clock
-) -> list[Route]:
-    """A route for each API whose events can be made to happen."""
-    modules = {name: vendors.module(name) for name in contracts}
-    return [
-        Route(f"{PREFIX}/{name}/events", _Events(contract, modules[name], directories[name], store, clock))
-        for name, contract in contracts.items()
-        if contract.events and hasattr(modules[name], "emit")
-    ]
+class Emitter:
+    """Makes events of one API happen to any tenant of it."""
 
-
-class _Events:
-    """Makes one event happen to the tenant whose credential the request carries; who may register webhooks may."""
-
-    def __init__(
-        self, contract: Contract, module: ModuleType, directory: Directory, store: Store, clock: Clock
-    ) -> None:
-        self._contract, self._module, self._store, self._clock = contract, module, store, clock
-        operation = contract.operations[contract.events[0].registered_by]
-        self._plan = compile_plan(contract, operation, getattr(module, operation.id), directory)
+    def __init__(self, contract: Contract, module: ModuleType, store: Store, clock: Clock) -> None:
+        self._module, self._store, self._clock = module, store, clock
         payloads = {event.name: event.schema or {} for event in contract.events}
         self._data = {
             name: Validator(compile_schema(schema["properties"]["data"], response=True))
@@ -53,6 +37,65 @@ class _Events:
         members = {"event": {"type": "string", "enum": list(payloads)}, "data": {"type": "object"}}
         schema = {"type": "object", "required": list(members), "properties": members, "additionalProperties": False}
         self._body = Validator(schema)
+
+    async def emit(self, tenant: str, body: Any) -> dict[str, Any]:
+        """Make `{"event", "data"}` happen to the tenant with this key; the event, and how many are told of it.
+
+        Raises Refusal: body-invalid, or record-unknown.
+        """
+        if not self._body.is_valid(body):
+            raise invalid_body(*self._body.errors(body))
+        event = body["event"]
+        async with self._store.transaction(tenant) as tx:
+            data = await self._complete(tx, event, body["data"])
+            deliveries = await self._module.emit(tx, event, data, self._clock.now())
+        return {"event": event, "deliveries": deliveries}
+
+    async def _complete(self, tx: Transaction, event: str, data: dict[str, Any]) -> dict[str, Any]:
+        """What is given on top of the record that its id names, where there is one; it must fit the event."""
+        record_id = data.get("id")
+        record = await self._module.subject(tx, event, record_id) if isinstance(record_id, str) else None
+        if record is None and isinstance(record_id, str) and len(data) == 1:
+            raise Refusal("record-unknown", f"There is no {record_id[:100]} that {event} could be about")
+        whole = {**(record or {}), **data}
+        errors = [FieldError(f"/data{e.pointer}", e.detail, whole=e.whole) for e in self._data[event].errors(whole)]
+        if errors:
+            raise invalid_body(*errors)
+        try:
+            orjson.dumps(whole)
+        except TypeError:
+            raise invalid_body(FieldError("/data", "holds an integer beyond 64 bits")) from None
+        return whole
+
+
+def emitters(contracts: Mapping[str, Contract], store: Store, clock: Clock) -> dict[str, Emitter]:
+    """An emitter for each API whose events can be made to happen."""
+    modules = {name: vendors.module(name) for name in contracts}
+    return {
+        name: Emitter(contract, modules[name], store, clock)
+        for name, contract in contracts.items()
+        if contract.events and hasattr(modules[name], "emit")
+    }
+
+
+def event_routes(
+    contracts: Mapping[str, Contract], directories: Mapping[str, Directory], available: Mapping[str, Emitter]
+) -> list[Route]:
+    """`POST /_mock/{api}/events` for each of them, with a credential of that API."""
+    return [
+        Route(f"{PREFIX}/{name}/events", _Events(contracts[name], directories[name], emitter))
+        for name, emitter in available.items()
+    ]
+
+
+class _Events:
+    """Makes one event happen to the tenant whose credential the request carries; who may register webhooks may."""
+
+    def __init__(self, contract: Contract, directory: Directory, emitter: Emitter) -> None:
+        self._contract, self._emitter = contract, emitter
+        operation = contract.operations[contract.events[0].registered_by]
+        handler = getattr(vendors.module(contract.name), operation.id)
+        self._plan = compile_plan(contract, operation, handler, directory)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -73,26 +116,4 @@ class _Events:
         credential = self._plan.authenticate(headers, repeated)
         self._plan.authorize(credential, headers, repeated)
         body = await read(self._plan, headers, receive)
-        if not self._body.is_valid(body):
-            raise invalid_body(*self._body.errors(body))
-        event = body["event"]
-        async with self._store.transaction(credential.tenant.key) as tx:
-            data = await self._complete(tx, event, body["data"])
-            deliveries = await self._module.emit(tx, event, data, self._clock.now())
-        return render(200, dump({"event": event, "deliveries": deliveries}), {})
-
-    async def _complete(self, tx: Transaction, event: str, data: dict[str, Any]) -> dict[str, Any]:
-        """What is given on top of the record that its id names, where there is one; it must fit the event."""
-        record_id = data.get("id")
-        record = await self._module.subject(tx, event, record_id) if isinstance(record_id, str) else None
-        if record is None and isinstance(record_id, str) and len(data) == 1:
-            raise Refusal("record-unknown", f"There is no {record_id[:100]} that {event} could be about")
-        whole = {**(record or {}), **data}
-        errors = [FieldError(f"/data{e.pointer}", e.detail, whole=e.whole) for e in self._data[event].errors(whole)]
-        if errors:
-            raise invalid_body(*errors)
-        try:
-            orjson.dumps(whole)
-        except TypeError:
-            raise invalid_body(FieldError("/data", "holds an integer beyond 64 bits")) from None
-        return whole
+        return render(200, dump(await self._emitter.emit(credential.tenant.key, body)), {})

@@ -1,0 +1,64 @@
+"""Who may call the control plane: this machine, or whoever has the token; no page in a browser from elsewhere."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from mockserver.control.call import Problem
+from mockserver.settings import Settings
+
+
+def check(settings: Settings, headers: Mapping[str, str], *, is_open: bool) -> None:
+    """Let a call pass, or raise Problem 401 or 403. `headers` by lower-case name; `is_open`: it needs no token."""
+    _check_origin(headers)
+    if settings.control_token is None:
+        _check_host(settings, headers.get("host", ""))
+    elif not is_open:
+        _check_token(settings.control_token, headers.get("authorization", ""))
+
+
+def _check_token(token: str, given: str) -> None:
+    scheme, _, secret = given.partition(" ")
+    same = hmac.compare_digest(secret.strip().encode("utf-8", "surrogateescape"), token.encode())
+    if scheme.lower() != "bearer" or not same:
+        text = "this server demands its control token; send it as Authorization: Bearer <token>"
+        raise Problem(401, text, (), {"WWW-Authenticate": "Bearer"})
+
+
+def _check_origin(headers: Mapping[str, str]) -> None:
+    """A browser says for which page it asks. Only a page of this very server may."""
+    site = headers.get("sec-fetch-site")
+    if site is not None and site not in {"same-origin", "none"}:
+        raise Problem(403, "the control plane may not be called by a page from elsewhere; use it from its own page")
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+        text = (
+            f"the control plane may not be called from {origin[:100]}; use it from its own page, or without a browser"
+        )
+        raise Problem(403, text)
+
+
+def _check_host(settings: Settings, host: str) -> None:
+    """A name that anybody may have pointed here (DNS rebinding) is none to trust; plain addresses cannot be rebound."""
+    try:
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        name = ""
+    if name == "localhost" or name.endswith(".localhost") or name in settings.control_hosts or _is_address(name):
+        return
+    text = (
+        f"the control plane does not answer to the name {name[:100]!r}; call it as localhost or 127.0.0.1,"
+        " or start the server with --control-token"
+    )
+    raise Problem(403, text)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

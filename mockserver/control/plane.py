@@ -1,0 +1,189 @@
+"""The control plane as an ASGI application: guarded, checked against specs/control.yaml, handed to its handlers."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import yaml
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from mockserver.contract.schema import FieldError
+from mockserver.control import (
+    clock_handlers,
+    fault_handlers,
+    guard,
+    health_handlers,
+    journal_handlers,
+    record_handlers,
+    seed_handlers,
+    state_handlers,
+    tenant_handlers,
+    webhook_handlers,
+)
+from mockserver.control.call import ControlCall, Problem, invalid
+from mockserver.control.operations import ControlOperation, ControlSpec
+from mockserver.control.world import World
+from mockserver.engine import strict_json
+
+logger = logging.getLogger("leadmock")
+
+Handler = Callable[[World, ControlCall], Awaitable[Response]]
+
+PREFIX = "/_mock"
+_MAX_BYTES = 16 * 1024 * 1024
+_MAX_DEPTH = 64
+_MODULES = (
+    clock_handlers,
+    fault_handlers,
+    health_handlers,
+    journal_handlers,
+    record_handlers,
+    seed_handlers,
+    state_handlers,
+    tenant_handlers,
+    webhook_handlers,
+)
+
+
+class ControlPlane:
+    """Answers everything below /_mock that is in the contract."""
+
+    def __init__(self, world: World, spec: ControlSpec) -> None:
+        self._world = world
+        self._spec = spec
+        self._handlers = {operation.id: _handler(operation.id) for operation in spec.operations}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            response = await self._answer(scope, receive)
+        except Problem as problem:
+            response = problem.response()
+        except ClientDisconnect:
+            return
+        except Exception:
+            logger.exception("%s %s failed", scope["method"], scope["path"])
+            response = Problem(500, "an error in the mock itself; its log has more").response()
+        if scope["method"] == "HEAD":
+            response = Response(status_code=response.status_code, headers=dict(response.headers))
+        await response(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        headers = Headers(scope=scope)
+        try:
+            operation, values = self._spec.find(scope["method"], scope["path"].removeprefix(PREFIX))
+        except Problem:
+            # Who may not call it is not told what there is.
+            guard.check(self._world.settings, headers, is_open=False)
+            raise
+        guard.check(self._world.settings, headers, is_open=operation.open)
+        path = operation.read_path(values)
+        query = operation.read_query(scope["query_string"])
+        media_type = _media_type(operation, headers)
+        body = None
+        if operation.bodies:
+            body = _body(operation, media_type, await _read(Request(scope, receive)))
+        return await self._handlers[operation.id](self._world, ControlCall(path, query, body, media_type))
+
+
+def _handler(operation_id: str) -> Handler:
+    """The function named after the operation: `listTenants` is served by `list_tenants`."""
+    name = re.sub(r"(?<!^)(?=[A-Z])", "_", operation_id).lower()
+    found = [getattr(module, name) for module in _MODULES if hasattr(module, name)]
+    if len(found) != 1:
+        raise LookupError(f"specs/control.yaml: {operation_id} has {len(found)} handlers named {name}; write one")
+    handler: Handler = found[0]
+    return handler
+
+
+def _media_type(operation: ControlOperation, headers: Mapping[str, str]) -> str:
+    """The media type of the body. What a form of a foreign page could send is refused, even without a body."""
+    given = headers.get("content-type")
+    accepted = tuple(operation.bodies) or ("application/json",)
+    if given is None:
+        # A body of unknown type is refused too; without any body there is nothing to mistake.
+        has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        if operation.method in {"POST", "PUT"} and has_body:
+            raise Problem(415, f"Content-Type is missing; send {' or '.join(accepted)}")
+        return accepted[0]
+    media_type = given.partition(";")[0].strip().lower()
+    if operation.method in {"POST", "PUT"} and media_type not in accepted:
+        raise Problem(415, f"Content-Type must be {' or '.join(accepted)}, not {media_type[:100] or 'empty'}")
+    return media_type
+
+
+async def _read(request: Request) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > _MAX_BYTES:
+            raise Problem(413, f"a body may have at most {_MAX_BYTES} bytes here; send it in parts")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _body(operation: ControlOperation, media_type: str, raw: bytes) -> Any:
+    if not raw.strip():
+        if operation.body_required:
+            raise Problem(400, f"the body is empty; {operation.id} needs one, see /_mock/docs/control/")
+        return None
+    body = _PARSERS[media_type](raw)
+    errors = operation.bodies[media_type].errors(body)
+    if errors:
+        raise invalid(*errors)
+    return body
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return strict_json.parse(raw, _MAX_DEPTH)
+    except strict_json.MalformedJSON as error:
+        raise Problem(400, f"the body is not valid JSON: {error}") from None
+
+
+def _yaml(raw: bytes) -> Any:
+    """YAML without tags, then held to what JSON can say: no dates, no cycles, text as keys."""
+    try:
+        found = yaml.load(_text(raw), Loader=_PlainLoader)  # noqa: S506  # it is a SafeLoader
+        return strict_json.parse(strict_json.canonical(found), _MAX_DEPTH)
+    except (yaml.YAMLError, strict_json.MalformedJSON, TypeError, ValueError, RecursionError) as error:
+        place = getattr(error, "problem_mark", None)
+        where = f" in line {place.line + 1}" if place is not None else ""
+        problem = getattr(error, "problem", None) or error
+        raise invalid(FieldError("", f"the body is not YAML of plain values{where}: {problem}")) from None
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """Dates stay the text that they are written as."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            # A few aliases of aliases make a document larger than memory.
+            raise yaml.composer.ComposerError(problem="aliases are not accepted; write the value out")
+        return super().compose_node(parent, index)
+
+
+_PlainLoader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in found if tag != "tag:yaml.org,2002:timestamp"]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Problem(400, f"the body is not UTF-8: byte {error.start} does not belong") from None
+
+
+_PARSERS: Mapping[str, Callable[[bytes], Any]] = {
+    "application/json": _json,
+    "application/yaml": _yaml,
+    "text/csv": _text,
+}

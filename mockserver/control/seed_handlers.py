@@ -1,0 +1,152 @@
+"""Seeding: rows become records by the vendor's own create operation, so that its rules apply."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+from mockserver import vendors
+from mockserver.contract.document import did_you_mean
+from mockserver.contract.model import Contract, Operation
+from mockserver.contract.schema import FieldError, property_of
+from mockserver.control.call import ControlCall, Problem, answer, invalid
+from mockserver.control.world import World
+from mockserver.engine.call import Call, Tenant
+from mockserver.engine.refusal import Refusal, invalid_body, sentence
+from mockserver.plan import Plan, compile_plan
+
+_MOST_ROWS = 10_000
+
+
+async def seed(world: World, call: ControlCall) -> Response:
+    tenant = world.tenant(call.path["api"], call.path["tenant"])
+    contract = world.contracts[tenant.api]
+    operation = _operation(contract, call.query.get("operation"))
+    rows = _csv_rows(call.body or "", operation) if call.media_type == "text/csv" else call.body
+    wrapper = _wrapper(operation)
+    handler = getattr(vendors.module(contract.name), operation.id)
+    plan = compile_plan(contract, operation, handler, world.directories[contract.name])
+    results = [
+        await _create(world, plan, tenant, row if wrapper is None or wrapper in row else {wrapper: row}) for row in rows
+    ]
+    told = [{"row": number, **result.told()} for number, result in enumerate(results, start=1)]
+    accepted = sum(not result.errors for result in results)
+    report = {"operation": operation.id, "accepted": accepted, "refused": len(results) - accepted, "rows": told}
+    return answer(report)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    status: int
+    outcome: str
+    errors: tuple[str, ...] = ()
+
+    def told(self) -> dict[str, Any]:
+        return {"status": self.status, "outcome": self.outcome, "errors": list(self.errors)}
+
+
+async def _create(world: World, plan: Plan, tenant: Tenant, row: Mapping[str, Any]) -> _Result:
+    """What the operation would have answered, had this row been sent; credentials and limits do not matter."""
+    contract = plan.contract
+    try:
+        async with world.store.transaction(tenant.key) as tx:
+            call = Call(contract, plan.operation, world.settings, tenant, tx, world.clock.now(), {}, row)
+            if plan.body is not None and not plan.body.is_valid(row):
+                raise invalid_body(*plan.body.errors(row))
+            reply = await plan.handler(call)
+    except Refusal as refusal:
+        errors = tuple(sentence(error) for error in refusal.errors) or (refusal.message,)
+        status = refusal.status or contract.errors.statuses[refusal.reason]
+        return _Result(status, f"refused: {refusal.message}", errors)
+    return _Result(reply.status, call.outcome)
+
+
+def _operation(contract: Contract, name: str | None) -> Operation:
+    creating = {
+        operation.id: operation
+        for operation in contract.operations.values()
+        if operation.record_action == "create" and operation.body_schema is not None
+    }
+    if name is None:
+        return next(iter(creating.values()))
+    if name not in creating:
+        raise Problem(400, f"operation: {name!r} creates nothing; {did_you_mean(name, creating)}")
+    return creating[name]
+
+
+def _wrapper(operation: Operation) -> str | None:
+    """The one member that holds the whole record, where the body has one: rows may leave it out."""
+    properties = (operation.body_schema or {}).get("properties", {})
+    if len(properties) != 1:
+        return None
+    ((name, schema),) = properties.items()
+    return name if schema.get("type") == "object" else None
+
+
+def _csv_rows(text: str, operation: Operation) -> list[dict[str, Any]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        lines = [line for line in reader if line]
+    except csv.Error as error:
+        raise Problem(400, f"the body is not CSV: {error} in line {reader.line_num}") from None
+    if not lines:
+        raise Problem(400, "the CSV is empty; its first line has to name the members, such as: name,email")
+    names, rows = [name.strip() for name in lines[0]], lines[1:]
+    if len(rows) > _MOST_ROWS:
+        raise Problem(
+            400, f"the CSV has {len(rows)} rows, and at most {_MOST_ROWS} are taken at once; send it in parts"
+        )
+    errors = list(_csv_errors(names, rows))
+    if errors:
+        raise invalid(*errors)
+    schema = operation.body_schema or {}
+    wrapper = _wrapper(operation)
+    inner = schema["properties"][wrapper] if wrapper is not None else schema
+    return [_nested(zip(names, row, strict=True), inner) for row in rows]
+
+
+def _csv_errors(names: list[str], rows: list[list[str]]) -> Iterator[FieldError]:
+    for at, name in enumerate(names):
+        if not name or not all(name.split(".")):
+            yield FieldError("/0", f"column {at + 1} of the first line has no name")
+        elif name in names[:at] or any(other.startswith(f"{name}.") for other in names):
+            yield FieldError("/0", f"{name[:50]!r} is there twice, or both as a value and as an object")
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(names):
+            yield FieldError(f"/{number}", f"row {number} has {len(row)} cells, and the first line {len(names)}")
+            return
+
+
+def _nested(cells: Any, schema: dict[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for name, text in cells:
+        if text == "":
+            continue
+        *parents, last = name.split(".")
+        node = row
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[last] = _typed(text, property_of(schema, tuple(name.split("."))))
+    return row
+
+
+def _typed(text: str, schema: dict[str, Any] | None) -> Any:
+    """The value that the contract wants to be written so; the text itself where it could be none."""
+    kind = (schema or {}).get("type")
+    try:
+        if kind == "integer":
+            return int(text)
+        if kind == "number":
+            return float(text)
+    except ValueError:
+        return text
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(text.lower(), text)
+    if kind == "array":
+        return [part.strip() for part in text.split(";")]
+    return text
