@@ -6,7 +6,7 @@ VERIFY ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint check bench-detection clean
+.PHONY: help serve test lint check bench bench-detection clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -30,11 +30,14 @@ lint: .venv/test node_modules/.installed ## Check the specs, the style and the t
 
 check: lint test ## What CI runs
 
+bench: .venv/test benchmarks/peers/node_modules/.installed ## Measure it beside other mock servers; BENCH="--quick"
+	@$(BIN)/python -m benchmarks.speed $(BENCH)
+
 bench-detection: .venv/test node_modules/.installed ## Compare what is found with other tools; BENCH="--faults 12" passes options
 	$(BIN)/python -m benchmarks.detection $(BENCH)
 
 clean: ## Remove what make has installed
-	rm -rf .venv node_modules
+	rm -rf .venv node_modules benchmarks/peers/node_modules
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -59,4 +62,10 @@ node_modules/.installed: package.json scripts/tools.sh
 	@scripts/tools.sh
 	@echo "Installing the Node.js tools into node_modules"
 	@npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
+benchmarks/peers/node_modules/.installed: benchmarks/peers/package.json scripts/tools.sh
+	@scripts/tools.sh node npm wrk java
+	@echo "Installing the other mock servers into benchmarks/peers/node_modules"
+	@npm install --prefix benchmarks/peers --no-package-lock --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Makes sure that the programs the tests drive are there: Node.js with npm, Chromium, curl, PostgreSQL.
+# Makes sure that programs are there: those named, or those the tests drive (Node.js with npm, Chromium, curl, PostgreSQL).
 # On Debian and Ubuntu, as root, it installs what is missing; elsewhere it says what to install.
 set -euo pipefail
 
-declare -A packages=([node]=nodejs [npm]=npm [chromium]=chromium [curl]=curl)
+declare -A packages=([node]=nodejs [npm]=npm [chromium]=chromium [curl]=curl [wrk]=wrk [java]=default-jre-headless [initdb]=postgresql)
+[ $# -eq 0 ] && set -- node npm chromium curl initdb
+# Debian keeps PostgreSQL's programs out of the path.
+for folder in /usr/lib/postgresql/*/bin; do PATH="$PATH:$folder"; done
 missing=()
-for program in "${!packages[@]}"; do
+for program in "$@"; do
   command -v "$program" >/dev/null || missing+=("${packages[$program]}")
 done
-# Debian keeps PostgreSQL's programs out of the path.
-command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
@@ -23,6 +24,6 @@ if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
     -o Dpkg::Options::=--force-confold "${missing[@]}" >/dev/null
 else
-  echo "The tests need ${missing[*]}: install them with your system's package manager, then try again." >&2
+  echo "This needs ${missing[*]}: install them with your system's package manager, then try again." >&2
   exit 1
 fi
