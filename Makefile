@@ -6,7 +6,7 @@ VERIFY ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint check bench bench-detection clean
+.PHONY: help serve verify test lint audit check bench bench-detection bench-soundness clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -28,13 +28,19 @@ lint: .venv/test node_modules/.installed ## Check the specs, the style and the t
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-check: lint test ## What CI runs
+audit: .venv/test ## Look for known vulnerabilities of the dependencies
+	@$(BIN)/python scripts/audit.py constraints.txt
+
+check: lint audit test ## What CI runs
 
 bench: .venv/test benchmarks/peers/node_modules/.installed ## Measure it beside other mock servers; BENCH="--quick"
 	@$(BIN)/python -m benchmarks.speed $(BENCH)
 
 bench-detection: .venv/test node_modules/.installed ## Compare what is found with other tools; BENCH="--faults 12" passes options
 	$(BIN)/python -m benchmarks.detection $(BENCH)
+
+bench-soundness: .venv/test ## Kill, attack and soak in earnest; BENCH="kill --times 50" does one of them
+	$(BIN)/python -m benchmarks.soundness $(BENCH)
 
 clean: ## Remove what make has installed
 	rm -rf .venv node_modules benchmarks/peers/node_modules
