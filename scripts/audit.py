@@ -42,7 +42,9 @@ def _tell(dependencies: list[dict[str, Any]]) -> int:
         fixed = ", ".join(advisory["fix_versions"]) or "no release yet"
         print(f"audit: {each['name']} {each['version']}: {advisory['id']}, fixed in {fixed}", file=sys.stderr)
     skipped = len(dependencies) - len(audited)
-    print(f"audit: {len(audited)} dependencies, {len(found)} advisories" + (f"; {skipped} not known" if skipped else ""))
+    print(
+        f"audit: {len(audited)} dependencies, {len(found)} advisories" + (f"; {skipped} not known" if skipped else "")
+    )
     return 1 if found else 0
 
 
