@@ -63,7 +63,7 @@ class Process:
             ends = time.monotonic() + _END_SECONDS
             while family and time.monotonic() < ends:
                 self._popen.poll()
-                family = [pid for pid in family if _is_running(pid)]
+                family = [pid for pid in family if is_running(pid)]
                 time.sleep(0.01)
         self._popen.wait()
 
@@ -108,7 +108,8 @@ def _resident_bytes(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _is_running(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Whether there is such a process; one that has ended and that nobody has looked after is none."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:

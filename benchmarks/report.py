@@ -138,8 +138,8 @@ def _memory(samples: Samples) -> Table:
     ]
     note = (
         "Resident memory of the process and its children. A lead of the rounds that came alone brings its remembered "
-        "answer with it, for the `Idempotency-Key`; one that came in bulk does not. What garbage collectors have not given "
-        "back is in it."
+        "answer with it, for the `Idempotency-Key`; one that came in bulk does not. Garbage that is not yet "
+        "given back counts too."
     )
     return Table("Memory", columns, rows, note)
 
@@ -178,7 +178,7 @@ def _verified(samples: Samples) -> Table:
         seconds = [_seconds(samples, work, tool) for tool in TOOLS]
         rows.append((api, *seconds, _per_second(samples, work, SERVED), _per_second(samples, work, SCHEMATHESIS)))
     note = (
-        "`leadmock verify` alone tries the built-in mock in process, with credentials for every rule. With `--url` it "
+        "`leadmock verify` alone tries the built-in mock in process, with credentials for every rule. Over HTTP it "
         "tries a running `leadmock serve --unlimited` with one credential, as `st run` does with the same document; "
         "a case is a request that this server has logged."
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from benchmarks import abilities, flatness, machine, page, report, rounds, verifying
 from benchmarks.samples import Sample, Samples
-from benchmarks.servers import BIN, HANDWRITTEN, LIMITING, MOCKOON, PRISM_QUIET, ROOT, SERVERS, STARTED, WIREMOCK
+from benchmarks.servers import BIN, HANDWRITTEN, LIMITING, MOCKOON, PRISM_QUIET, ROOT, STARTED, WIREMOCK
 
 RESULTS = Path(__file__).with_name("results") / "speed.jsonl"
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
@@ -45,6 +46,9 @@ QUICK = Extent(rounds=1, seconds=1, warm=1000, patience=2, starts=1, stored=(100
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
+    # Whoever stops it in whatever way, its servers are stopped first.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
     extent = _extent(options)
     about = RESULTS.with_suffix(".json")
     if options.report:
