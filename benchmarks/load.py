@@ -38,11 +38,19 @@ def run(port: int, template: bytes, work: Work, *, first: int, seconds: int) -> 
     with tempfile.NamedTemporaryFile() as file:
         file.write(template)
         file.flush()
-        command = ["wrk", "-t1", f"-c{work.connections}", f"-d{seconds}s", "-s", str(_SCRIPT)]
+        command = [
+            "wrk",
+            "-t1",
+            f"-c{work.connections}",
+            f"-d{seconds}s",
+            f"--timeout={_PATIENCE_SECONDS}s",
+            "-s",
+            str(_SCRIPT),
+        ]
         command += [f"http://127.0.0.1:{port}", "--", file.name, str(first)]
         try:
             done = subprocess.run(  # noqa: S603  # a command of our own making
-                command, capture_output=True, text=True, timeout=seconds + _PATIENCE_SECONDS, check=False
+                command, capture_output=True, text=True, timeout=seconds + 2 * _PATIENCE_SECONDS, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise LoadFailed(f"wrk: {error}") from None

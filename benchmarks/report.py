@@ -187,7 +187,10 @@ def _verified(samples: Samples) -> Table:
 
 def _seconds(samples: Samples, work: str, tool: str) -> str:
     seconds = samples.median(work, tool, "seconds")
-    return figure(seconds) if seconds is not None else f"failed: {samples.failure(work, tool)[:_WIDTH_OF_REASON]}"
+    if seconds is not None:
+        return figure(seconds)
+    reason = samples.failure(work, tool)
+    return f"failed: {reason[:_WIDTH_OF_REASON]}" if reason else "-"
 
 
 def _per_second(samples: Samples, work: str, tool: str) -> str:

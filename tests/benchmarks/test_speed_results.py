@@ -66,7 +66,7 @@ def test_every_request_has_a_contact_and_a_key_of_its_own_and_the_same_length() 
     made = list(islice(requests(CREATE.template("/api"), 41), 3))
     assert len({len(request) for request in made}) == 1
     for number, request in enumerate(made, 41):
-        assert re.findall(rb"\d{10}", request).count(b"%010d" % number) == 3
+        assert request.count(b"%010d" % number) == 3
     head, _, body = made[0].partition(b"\r\n\r\n")
     assert f"Content-Length: {len(body)}".encode() in head
 
@@ -90,7 +90,7 @@ def test_a_process_is_measured_with_its_children_and_leaves_none_of_them(tmp_pat
         while not said.read_text():
             assert started.alive
         # The parent only waits, so that so much CPU time is the child's.
-        while started.cpu_seconds() < 2:
+        while started.cpu_seconds() < 0.5:
             assert started.alive
         family = [int(pid) for pid in said.read_text().split()]
         assert all(is_running(pid) for pid in family)
