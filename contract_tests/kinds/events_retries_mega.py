@@ -389,7 +389,9 @@ def backoff(lab: Lab, _operation: Operation) -> None:
     # A busy machine makes waits longer, hardly ever shorter.
     least = [min(several) for several in zip(*waits, strict=False)]
     shown = ", ".join(f"{wait:.2f}" for wait in least)
-    lab.expect(least[-1] > 1.7 * least[0], "a last wait that is much longer than the first", f"waits of {shown} s")
+    # One of the first may have come late itself.
+    early = min(least[:2])
+    lab.expect(least[-1] > 1.7 * early, "a last wait that is much longer than the first ones", f"waits of {shown} s")
 
 
 @kind.promise(
