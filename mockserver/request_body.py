@@ -18,7 +18,18 @@ class ClientGone(Exception):
 
 async def read(plan: Plan, headers: Mapping[str, str], receive: Receive) -> Any:
     """The parsed body; raises a Refusal, or ClientGone."""
-    raw = await _receive(plan.operation.max_bytes, headers, receive)
+    max_bytes = plan.operation.max_bytes
+    declared = headers.get("content-length", "")
+    if declared.isdecimal() and int(declared[:20]) > max_bytes:
+        raise _too_large(max_bytes)
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    raw: bytes = message.get("body", b"")
+    if message.get("more_body"):
+        raw = await _rest(raw, max_bytes, receive)
+    if len(raw) > max_bytes:
+        raise _too_large(max_bytes)
     check_media_type(plan, headers)
     if not raw.strip():
         raise Refusal("body-malformed", "The request body is empty; a JSON object is needed")
@@ -28,29 +39,16 @@ async def read(plan: Plan, headers: Mapping[str, str], receive: Receive) -> Any:
         raise Refusal("body-malformed", f"The request body is not valid JSON: {error}") from None
 
 
-async def _receive(max_bytes: int, headers: Mapping[str, str], receive: Receive) -> bytes:
-    """All bytes of the body, chunked or not, never holding more than the limit."""
-    declared = headers.get("content-length", "")
-    if declared.isdecimal() and int(declared[:20]) > max_bytes:
-        raise _too_large(max_bytes)
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise ClientGone
-    chunk: bytes = message.get("body", b"")
-    if len(chunk) > max_bytes:
-        raise _too_large(max_bytes)
-    if not message.get("more_body"):
-        return chunk
-    chunks, size = [chunk], len(chunk)
-    while message.get("more_body"):
+async def _rest(chunk: bytes, max_bytes: int, receive: Receive) -> bytes:
+    """The first chunk and all that follow, hardly more than the limit: then what came so far."""
+    chunks, size, more = [chunk], len(chunk), True
+    while more and size <= max_bytes:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > max_bytes:
-            raise _too_large(max_bytes)
-        chunks.append(chunk)
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        more = message.get("more_body", False)
     return b"".join(chunks)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.contract.model import Idempotency, Operation
 from mockserver.contract.schema import FieldError
@@ -18,8 +17,7 @@ from mockserver.store.base import Remembered
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """The right to execute a keyed request, with what to remember it by."""
 
     key: str

@@ -75,17 +75,17 @@ class Table:
         return Page(records, len(entries), more=first + query.limit < len(entries))
 
     def _rows(self, archived: Archived) -> Iterable[tuple[str, bytes]]:
-        if archived is None:
+        if archived is None or (not archived and not self.archived):
             return self.rows.items()
         return (pair for pair in self.rows.items() if (pair[0] in self.archived) is archived)
 
     def _matching(self, query: Query) -> Iterator[tuple[int, Any, str]]:
         sort = getter(query.sort)
         tests = [test_of(condition) for condition in query.where]
-        hints = _hints(query)
-        for record_id, row in self._rows(query.archived):
-            if not all(any(hint in row for hint in alternatives) for alternatives in hints):
-                continue
+        rows = self._rows(query.archived)
+        for alternatives in _hints(query):
+            rows = _with_any_of(alternatives, rows)
+        for record_id, row in rows:
             data, search, *_ = orjson.loads(row)
             if query.search and not any(needle in search for needle in query.search):
                 continue
@@ -134,6 +134,13 @@ def _hints(query: Query) -> list[tuple[bytes, ...]]:
     if query.search:
         hints.append(tuple(_text(needle)[1:-1] for needle in query.search))
     return hints
+
+
+def _with_any_of(hints: tuple[bytes, ...], rows: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    if len(hints) == 1:  # Most have one, and a million rows are then looked through in a tenth of the time.
+        (hint,) = hints
+        return [pair for pair in rows if hint in pair[1]]
+    return [pair for pair in rows if any(hint in pair[1] for hint in hints)]
 
 
 def _is_hint(condition: Condition) -> bool:
