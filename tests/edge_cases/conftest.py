@@ -19,7 +19,7 @@ async def lead_api(request: pytest.FixtureRequest, mock: Mock) -> AsyncIterator[
         yield LeadApi(caller)
 
 
-@pytest.fixture(scope="session", params=["memory", "sqlite", "postgres"])
+@pytest.fixture(scope="session", params=["memory", "sqlite"])
 def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A mock behind a real socket; whoever uses it makes a tenant of its own."""
     with Live.on(request.param, tmp_path_factory.mktemp("live")) as server:

@@ -31,6 +31,7 @@ class Receiver:
         self.arrivals: list[Arrival] = []
         self.script: deque[Step] = deque(script)
         self.arrived = threading.Event()
+        self._changed = threading.Condition()
         self._released = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
@@ -55,6 +56,11 @@ class Receiver:
         self._server.server_close()
         self._thread.join()
 
+    def wait_for(self, number: int, seconds: float = 60) -> bool:
+        """Whether so many have arrived in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self.arrivals) >= number, seconds)
+
     def answer(self) -> int | None:
         step: Step = self.script.popleft() if self.script else 200
         if step == "hang":
@@ -71,6 +77,8 @@ class Receiver:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 receiver.arrivals.append(Arrival(self.path, headers, body))
                 receiver.arrived.set()
+                with receiver._changed:
+                    receiver._changed.notify_all()
                 status = receiver.answer()
                 if status is None:
                     return

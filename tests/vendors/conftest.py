@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
+
 import pytest
 
 from mockserver.engine.clock import ManualClock
@@ -9,8 +12,10 @@ from tests.vendors.crmleadpro_workspace import KINDS_OF_STATE, Workspace
 
 
 @pytest.fixture(scope="module", params=KINDS_OF_STATE)
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return Workspace.opened(request.param, tmp_path_factory.mktemp("state"))
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    opened = Workspace.opened(request.param, tmp_path_factory.mktemp("state"))
+    yield opened
+    asyncio.run(opened.mock.store.close())
 
 
 @pytest.fixture
