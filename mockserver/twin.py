@@ -15,9 +15,9 @@ _NAMES_OF_WINDOWS = {60: "per_minute", 3600: "per_hour"}
 class Twin:
     """A mock of its own for one API. `described` is what a target file would say of it, but for an address."""
 
-    def __init__(self, api: str) -> None:
+    def __init__(self, api: str, database: str | None = None) -> None:
         # Retries as fast as a test can wait for.
-        self.mock = Mock(Settings(apis=(api,), webhook_pace=0.05))
+        self.mock = Mock(Settings(apis=(api,), database=database, webhook_pace=0.05))
         self.api = api
         self._contract = self.mock.contracts[api]
 

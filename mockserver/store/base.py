@@ -1,12 +1,13 @@
 """What the rest of the product may ask of its state: records, unique keys, counters, memory, outbox.
 
-The store knows tenants and no vendor. Two implementations (`memory`, `sql`) keep the same promises, and one
-suite (`tests/store`) tries both.
+The store knows tenants and no vendor. Three implementations (`memory`, `sqlite`, `postgres`) keep the same promises,
+and one suite (`tests/store`) tries them all.
 
-Transactions take turns: from its first access to its end a transaction is alone. In neither implementation
-does an access suspend, unless another transaction is held open across an `await` of something else: then it
-waits for that one's end. So never use a second transaction, `hit`, `attempted` or `reset` inside one of the same
-task that has been used already: it would wait for itself (the SQL store raises RuntimeError instead).
+Transactions of a tenant take turns: from its first access to its end a transaction is alone in its tenant, in all
+processes that share the store. In memory and in a file they take turns over all tenants, and no access suspends, unless
+another transaction is held open across an `await` of something else: then it waits for that one's end. So never use a
+second transaction, `hit`, `attempted` or `reset` inside one of the same task that has been used already: it would wait
+for itself (the SQL stores raise RuntimeError instead).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _UNUSABLE_IN_FIELDS = frozenset("\"'\\?%") | {chr(code) for code in range(32)}
 
 
 class StoreError(Exception):
-    """The state cannot be opened, read or written. The text names the file, what is wrong, the way out."""
+    """The state cannot be opened, read or written. The text names the file or database, what is wrong, the way out."""
 
 
 class KeyTaken(Exception):

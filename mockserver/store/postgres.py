@@ -15,8 +15,6 @@ from contextlib import asynccontextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Self
 
-import psycopg
-
 from mockserver.store.base import Usage
 from mockserver.store.dialect import POSTGRES
 from mockserver.store.postgres_pool import Address, Pool
@@ -73,10 +71,10 @@ class PostgresTransaction(SQLTransaction):
             if committing and session is not None:
                 for delivery in self._deliveries:
                     await self._store.enqueue(session, delivery)
-            await self._store.end(self._connection, committing=committing)
+                await session.commit()
         finally:
             self._store.turns.discard(self)
-            await self._store.transactions.give_back(self._connection)
+            await self._store.transactions.undo_and_give_back(self._connection)
         if committing and self._deliveries and self._store.on_enqueue is not None:
             self._store.on_enqueue()
 
@@ -88,6 +86,9 @@ class PostgresTransaction(SQLTransaction):
 
     async def change(self, text: str, parameters: Sequence[Any] = ()) -> int:
         return await (self._session or await self._begun()).change(text, parameters)
+
+    async def change_later(self, text: str, parameters: Sequence[Any] = ()) -> None:
+        await (self._session or await self._begun()).change_later(text, parameters)
 
     async def change_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
         await (self._session or await self._begun()).change_many(text, rows)
@@ -181,16 +182,6 @@ class PostgresStore(SQLStore):
             f" pg_advisory_xact_lock({self.lock('turn', tenant)})"
         )
 
-    async def end(self, connection: AsyncConnection[Row], *, committing: bool) -> None:
-        """Commit or roll back."""
-        if connection.closed and not committing:
-            return  # The database has rolled back itself.
-        try:
-            await connection.execute("COMMIT" if committing else "ROLLBACK")
-        except psycopg.Error as error:
-            if committing:
-                raise self.address.explain(error) from error
-
     @asynccontextmanager
     async def looking(self) -> AsyncIterator[Look]:
         yield Look(self.address, self._looks)
@@ -210,15 +201,12 @@ class PostgresStore(SQLStore):
     @asynccontextmanager
     async def _within(self, pool: Pool, begin: str) -> AsyncIterator[PostgresSession]:
         connection, _ = await pool.begin(begin)
-        committing = False
         try:
-            yield PostgresSession(self.address, connection)
-            committing = True
+            session = PostgresSession(self.address, connection)
+            yield session
+            await session.commit()
         finally:
-            try:
-                await self.end(connection, committing=committing)
-            finally:
-                await pool.give_back(connection)
+            await pool.undo_and_give_back(connection)
 
     async def hit(self, key: str, windows: Sequence[tuple[int, int]], now: float) -> list[Usage]:
         async with self.looking() as session:

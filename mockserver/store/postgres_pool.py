@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 _Cursor = psycopg.AsyncCursor[tuple[Any, ...]]
 
+_OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 _PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000}  # s, ms: a host that is gone must not hang a request
 
 
@@ -106,6 +107,16 @@ class Pool:
             except BaseException:
                 await self.give_back(connection)
                 raise
+
+    async def undo_and_give_back(self, connection: _Connection) -> None:
+        """Roll back what has not been committed; a connection that is lost has been rolled back by the database."""
+        try:
+            if connection.info.transaction_status in _OPEN:
+                await connection.execute("ROLLBACK")
+        except psycopg.Error:
+            pass  # It is lost now.
+        finally:
+            await self.give_back(connection)
 
     async def give_back(self, connection: _Connection) -> None:
         """Keep it for the next, unless it is lost or left in the middle of something."""

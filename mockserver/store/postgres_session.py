@@ -26,6 +26,7 @@ class PostgresSession:
     def __init__(self, address: Address, connection: AsyncConnection[Row]) -> None:
         self._address = address
         self._connection = connection
+        self._later: list[tuple[str, Sequence[Any]]] = []  # goes with the next statement, in one round trip
 
     async def rows(self, text: str, parameters: Sequence[Any] = ()) -> list[Row]:
         rows = await (await self._execute(text, parameters)).fetchall()
@@ -33,6 +34,12 @@ class PostgresSession:
 
     async def change(self, text: str, parameters: Sequence[Any] = ()) -> int:
         return (await self._execute(text, parameters)).rowcount
+
+    async def change_later(self, text: str, parameters: Sequence[Any] = ()) -> None:
+        self._later.append((text, parameters))
+
+    async def commit(self) -> None:
+        await self._execute("COMMIT", ())
 
     async def change_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
         try:
@@ -43,7 +50,13 @@ class PostgresSession:
 
     async def _execute(self, text: str, parameters: Sequence[Any]) -> AsyncCursor[Row]:
         try:
-            return await self._connection.execute(POSTGRES.statement(text), _storable(parameters))
+            if not self._later:
+                return await self._connection.execute(POSTGRES.statement(text), _storable(parameters))
+            later, self._later = self._later, []
+            async with self._connection.pipeline():
+                for each, values in later:
+                    await self._connection.execute(POSTGRES.statement(each), _storable(values))
+                return await self._connection.execute(POSTGRES.statement(text), _storable(parameters))
         except psycopg.Error as error:
             raise self._address.explain(error) from error
 
@@ -54,6 +67,9 @@ class Look(PostgresSession):
     def __init__(self, address: Address, pool: Pool) -> None:
         self._address = address
         self._pool = pool
+
+    async def change_later(self, text: str, parameters: Sequence[Any] = ()) -> None:
+        await self._execute(text, parameters)
 
     async def _execute(self, text: str, parameters: Sequence[Any]) -> AsyncCursor[Row]:
         connection, cursor = await self._pool.begin(POSTGRES.statement(text), _storable(parameters))

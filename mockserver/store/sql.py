@@ -34,6 +34,9 @@ class Session(Protocol):
     async def change(self, text: str, parameters: Sequence[Any] = ()) -> int:
         """How many rows a statement has changed."""
 
+    async def change_later(self, text: str, parameters: Sequence[Any] = ()) -> None:
+        """Change something at the latest when it can be noticed: before the next statement, or at the end."""
+
     async def change_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement for each row of parameters."""
 
@@ -58,6 +61,9 @@ class SQLTransaction:
     async def change(self, text: str, parameters: Sequence[Any] = ()) -> int:
         raise NotImplementedError
 
+    async def change_later(self, text: str, parameters: Sequence[Any] = ()) -> None:
+        raise NotImplementedError
+
     async def change_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
         raise NotImplementedError
 
@@ -77,7 +83,7 @@ class SQLTransaction:
     async def put(self, record: Record) -> None:
         data = orjson.dumps(record.data).decode()
         await self._exchange_keys(record)
-        await self.change(
+        await self.change_later(
             "INSERT INTO records (tenant, kind, id, data, search, keys, archived) VALUES (?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (tenant, kind, id) DO UPDATE SET data = excluded.data, search = excluded.search,"
             " keys = excluded.keys, archived = excluded.archived",
@@ -125,7 +131,7 @@ class SQLTransaction:
         return answer_of(rows[0]) if rows else None
 
     async def remember(self, key: str, value: Remembered) -> None:
-        await self.change(
+        await self.change_later(
             "INSERT INTO remembered (tenant, key, fingerprint, status, headers, body, expires_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, key) DO UPDATE SET"
             " fingerprint = excluded.fingerprint, status = excluded.status, headers = excluded.headers,"
@@ -152,7 +158,7 @@ class SQLTransaction:
             if holders.get(key, record.id) != record.id:
                 raise KeyTaken(*told, holders[key])
         if holders.keys() - wanted.keys():
-            await self.change(
+            await self.change_later(
                 "DELETE FROM unique_keys WHERE tenant = ? AND kind = ? AND id = ?",
                 (self.tenant, record.kind, record.id),
             )
@@ -160,7 +166,7 @@ class SQLTransaction:
         new = [(self.tenant, record.kind, *key, record.id) for key in wanted if key not in holders]
         if new:
             places = ", ".join(["(?, ?, ?, ?, ?)"] * len(new))
-            await self.change(
+            await self.change_later(
                 f"INSERT INTO unique_keys (tenant, kind, name, value, id) VALUES {places}",
                 [part for row in new for part in row],
             )

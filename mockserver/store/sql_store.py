@@ -105,7 +105,7 @@ class SQLStore(ABC):
 
     async def enqueue(self, session: Session, delivery: Delivery) -> None:
         """Write a delivery at the end of its transaction."""
-        await session.change(
+        await session.change_later(
             f"INSERT INTO deliveries ({_DELIVERY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET api = excluded.api, tenant = excluded.tenant,"
             " subscription_id = excluded.subscription_id, event = excluded.event, payload = excluded.payload,"

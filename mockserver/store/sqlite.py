@@ -48,6 +48,9 @@ class SQLiteTransaction(SQLTransaction, TurnTaking):
             await self._begin()
         return self._store.execute(text, parameters).rowcount
 
+    async def change_later(self, text: str, parameters: Sequence[Any] = ()) -> None:
+        await self.change(text, parameters)
+
     def _start(self) -> None:
         self._store.name_task()
         self._store.execute(_BEGIN)
@@ -119,6 +122,9 @@ class SQLiteStore(SQLStore, Turns):
 
     async def change(self, text: str, parameters: Sequence[Any] = ()) -> int:
         return self.execute(text, parameters).rowcount
+
+    async def change_later(self, text: str, parameters: Sequence[Any] = ()) -> None:
+        self.execute(text, parameters)
 
     async def change_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
         try:

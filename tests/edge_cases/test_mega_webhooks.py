@@ -161,9 +161,7 @@ async def test_no_answer_in_time_is_tried_again(world: World) -> None:
         await world.deliver()
         ((delivery, (attempt,)),) = await world.deliveries()
         assert (delivery.state, attempt.status, attempt.error) == ("pending", None, "no answer within 0.5 s")
-        await world.change(
-            hook, timeout_seconds=10
-        )  # The second answer comes, but perhaps later.
+        await world.change(hook, timeout_seconds=10)  # The second answer comes, but perhaps later.
         assert await world.deliver_next() == 1
     assert (await world.delivery()).state == "delivered"
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.store import KeyTaken, Store, StoreError, open_store
+from mockserver.store import Attempt, KeyTaken, Store, StoreError, migrations, open_store
+from mockserver.store.dialect import SQLITE
 from tests.store.store_world import answer, delivery, lead, put, with_store
 
 ROOT = Path(__file__).parents[2]
@@ -148,6 +149,48 @@ def test_a_file_that_another_program_is_using_is_refused(tmp_path: Path) -> None
             await put(store, lead("b"))
 
     asyncio.run(with_store(path, close_and_use))
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """With all that is in it, and once: afterwards it is like a new one."""
+    path = tmp_path / "state.db"
+    asyncio.run(open_store(tmp_path / "new.db").close())
+    connection = sqlite3.connect(path)
+    for statement in migrations.statements(SQLITE, 0):
+        if "claimed_until" not in statement:
+            connection.execute(statement)
+    connection.execute("PRAGMA application_id = 1818583396")
+    connection.execute("PRAGMA user_version = 1")
+    connection.execute(
+        "INSERT INTO records (tenant, kind, id, data, search, keys, archived)"
+        """ VALUES ('t', 'lead', 'a', '{"n":1}', '', '[["phone","1"]]', 0)"""
+    )
+    connection.execute(
+        "INSERT INTO unique_keys (tenant, kind, name, value, id) VALUES ('t', 'lead', 'phone', '1', 'a')"
+    )
+    connection.commit()
+    connection.close()
+
+    async def check(store: Store) -> None:
+        async with store.transaction("t") as tx:
+            found = await tx.get("lead", "a")
+            assert found is not None
+            assert found.data == {"n": 1}
+            assert await tx.holder("lead", *PHONE) == "a"
+            await tx.enqueue(delivery("d"))
+        (due,) = await store.pending(0.0)
+        await store.attempted(due, Attempt("d", 1, 0.0, 200, None, 0.1))
+
+    for _ in range(2):
+        asyncio.run(with_store(path, check))
+    told = [sqlite3.connect(tmp_path / name) for name in ("state.db", "new.db")]
+    schemas = [
+        [one.execute("PRAGMA user_version").fetchall(), one.execute("PRAGMA table_info(deliveries)").fetchall()]
+        for one in told
+    ]
+    for one in told:
+        one.close()
+    assert schemas[0] == schemas[1]
 
 
 def _foreign(path: Path) -> None:
