@@ -122,6 +122,18 @@ def test_what_cannot_be_is_one_clear_line_and_exit_2(options: tuple[str, ...], p
     assert "secret" not in result.stderr + result.stdout
 
 
+def test_without_psycopg_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line with what to install; nothing else needs it."""
+    (tmp_path / "psycopg.py").write_text("raise ModuleNotFoundError(\"No module named 'psycopg'\")")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    result = leadmock("serve", "--port", "0", "--database", "postgresql://localhost/x")
+    assert result.returncode == 2
+    assert result.stderr == (
+        "leadmock: a PostgreSQL database needs psycopg (No module named 'psycopg');"
+        " install it with: pip install 'leadmock[postgres]'\n"
+    )
+
+
 def test_a_webhook_goes_out_though_the_one_that_was_sending_it_is_killed() -> None:
     """Kill -9 in the middle of an attempt: when its claim has ended, another process makes it."""
     url = cluster().fresh()

@@ -15,7 +15,7 @@ import pytest
 from mockserver.store import Attempt, KeyTaken, Query, Record, Store, StoreError, named, open_store
 from mockserver.store.postgres import LOOKS_AT_ONCE, TRANSACTIONS_AT_ONCE
 from tests.postgres import Cluster, cluster
-from tests.store.store_world import answer, delivery, lead, put
+from tests.store.store_world import delivery, lead, put
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -350,7 +350,7 @@ def test_what_was_acknowledged_outlives_the_database(own_cluster: Cluster) -> No
             await tx.put(lead("lost"))
             own_cluster.stop()
             with pytest.raises(StoreError, match="cannot be reached"):
-                await tx.remember("key", answer())
+                await tx.counter("n", 1)
             await lost.__aexit__(StoreError, None, None)
             for _ in range(3 * (TRANSACTIONS_AT_ONCE + LOOKS_AT_ONCE)):
                 with pytest.raises(StoreError, match="cannot be reached"):
