@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 15.0
 """A client is late when it was waited for throughout this time: so it has one to two times as long."""
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADER_LINES = 200  # trailers included
-MAX_MESSAGE_BYTES = 16 * 1024 * 1024  # three times the largest body there is: chunks have a frame each
+MAX_MESSAGE_BYTES = 32 * 1024 * 1024  # twice the largest body there is: chunks have a frame each
 MAX_PIPELINED = 100
 
 
