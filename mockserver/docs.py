@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,7 +69,8 @@ def example_curl(contract: Contract, credential: Credential, origin: str) -> str
     content = operation.raw["requestBody"]["content"]["application/json"]
     body = next(iter(content["examples"].values()))["value"]
     headers = {**credential_headers(contract, credential), "Content-Type": "application/json"}
-    parts = [f"curl -X {operation.method} {origin}{contract.base_path}{operation.path}"]
+    # The origin may be what a page from elsewhere was called by: it must be one word of a shell, whatever it holds.
+    parts = [f"curl -X {operation.method} {shlex.quote(origin + contract.base_path + operation.path)}"]
     parts += [f"-H '{name}: {value}'" for name, value in headers.items()]
     quoted = json.dumps(body, ensure_ascii=False).replace("'", "'\\''")
     return " ".join([*parts, f"-d '{quoted}'"])
