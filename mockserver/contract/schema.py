@@ -27,7 +27,7 @@ _INSTANT = re.compile(
 
 #: Sentences told about one value, and the number of nodes from which on only the first is looked for.
 MAX_TOLD = 20
-_LARGE = 2000
+_LARGE = 64
 
 
 def _is_large(value: Any) -> bool:

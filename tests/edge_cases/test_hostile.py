@@ -143,3 +143,10 @@ async def test_a_parameter_that_is_repeated_8000_times_is_told_once(mega: Caller
     assert response.status_code == 400
     assert response.text.count("is given more than once") == 1
     assert len(response.content) < 1_000
+
+
+async def test_500_rows_that_are_each_wrong_in_200_places_are_told_one_of_them_each(mega: Caller) -> None:
+    """Working out the others would keep everybody else waiting for seconds."""
+    row = {"contact_name": "a", "custom_fields": {str(number): [1] for number in range(200)}}
+    results = (await mega("POST", "/leads/bulk", json={"leads": [row] * 500})).json()["results"]
+    assert [len(result["errors"]) for result in results] == [1] * 500
