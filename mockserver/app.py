@@ -17,7 +17,7 @@ from connexion.middleware.lifespan import LifespanMiddleware
 from connexion.middleware.main import API
 from connexion.resolver import RelativeResolver
 from connexion.spec import Specification
-from starlette.routing import Route
+from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver import __version__, vendors
@@ -28,7 +28,7 @@ from mockserver.control.emitting import emitters, event_routes
 from mockserver.control.operations import ControlSpec
 from mockserver.control.plane import ControlPlane
 from mockserver.control.world import World
-from mockserver.docs import PREFIX, control_docs, docs_app
+from mockserver.docs import control_docs, docs_app
 from mockserver.engine.access import Directory
 from mockserver.engine.call import Credential
 from mockserver.engine.clock import AdjustableClock, Clock
@@ -101,7 +101,7 @@ class Mock:
             observe=fan_out(self.metrics.count, self.journal.record if self.journal.keeps else None, observe),
         )
         behind = docs_app(self.contracts, self.directories)
-        behind.router.routes += self._control()
+        behind.router.routes += self._control(behind.router)
         app: ConnexionMiddleware = ConnexionMiddleware(
             behind,
             import_name=__name__,
@@ -122,8 +122,8 @@ class Mock:
             app.apis.append(api)
         return app
 
-    def _control(self) -> list[Route]:
-        """The control plane: its documentation, events by credential, and everything in its contract."""
+    def _control(self, router: Router) -> list[Route]:
+        """The control plane: its documentation and events by credential; the rest is what no route of ours answers."""
         spec = ControlSpec()
         able = emitters(self.contracts, self.store, self.clock)
         world = World(
@@ -139,10 +139,10 @@ class Mock:
             seed=self.seed,
             emitters=able,
         )
+        router.default = ControlPlane(world, spec, otherwise=router.default)
         return [
             *control_docs(spec.document),
             *event_routes(self.contracts, self.directories, able),
-            Route(f"{PREFIX}/{{path:path}}", ControlPlane(world, spec)),
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -28,9 +28,19 @@ async def instead(fault: Fault, contract: Contract) -> Answer | None:
     if fault.kind != "status":
         return None
     if fault.body is not None:
-        problem = contract.errors.envelope == "problem-details" and fault.status >= 400  # noqa: PLR2004  # errors only
-        return render(fault.status, dump(fault.body), fault.headers, problem=problem)
+        return _own_answer(fault)
     return refuse(contract, Refusal("internal", "A fault that was switched on", (), fault.headers, fault.status), {})
+
+
+def _own_answer(fault: Fault) -> Answer:
+    """The answer that the fault brings with it: JSON, or text as it is where it names another media type."""
+    headers = {name.lower(): value for name, value in fault.headers.items()}
+    media_type = headers.pop("content-type", "application/json")
+    as_it_is = isinstance(fault.body, str) and "json" not in media_type
+    body = fault.body.encode() if as_it_is else dump(fault.body)
+    answer = render(fault.status, body, headers)
+    pairs = ((name, media_type.encode() if name == b"content-type" else value) for name, value in answer.headers)
+    return Answer(answer.status, tuple(pairs), body)
 
 
 async def send(fault: Fault, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:

@@ -11,7 +11,7 @@ import yaml
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver.contract.schema import FieldError
 from mockserver.control import (
@@ -52,14 +52,18 @@ _MODULES = (
 
 
 class ControlPlane:
-    """Answers everything below /_mock that is in the contract."""
+    """Answers everything below /_mock; any other path is handed to the application `otherwise`."""
 
-    def __init__(self, world: World, spec: ControlSpec) -> None:
+    def __init__(self, world: World, spec: ControlSpec, otherwise: ASGIApp) -> None:
+        self._otherwise = otherwise
         self._world = world
         self._spec = spec
         self._handlers = {operation.id: _handler(operation.id) for operation in spec.operations}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(f"{PREFIX}/"):
+            await self._otherwise(scope, receive, send)
+            return
         try:
             response = await self._answer(scope, receive)
         except Problem as problem:
@@ -149,8 +153,10 @@ def _json(raw: bytes) -> Any:
 
 def _yaml(raw: bytes) -> Any:
     """YAML without tags, then held to what JSON can say: no dates, no cycles, text as keys."""
+    text = _text(raw)
     try:
-        found = yaml.load(_text(raw), Loader=_PlainLoader)  # noqa: S506  # it is a SafeLoader
+        _refuse_aliases(text)
+        found = yaml.load(text, Loader=_PlainLoader)  # noqa: S506  # it is a SafeLoader
         return strict_json.parse(strict_json.canonical(found), _MAX_DEPTH)
     except (yaml.YAMLError, strict_json.MalformedJSON, TypeError, ValueError, RecursionError) as error:
         place = getattr(error, "problem_mark", None)
@@ -159,14 +165,17 @@ def _yaml(raw: bytes) -> Any:
         raise invalid(FieldError("", f"the body is not YAML of plain values{where}: {problem}")) from None
 
 
-class _PlainLoader(yaml.SafeLoader):
-    """Dates stay the text that they are written as."""
+def _refuse_aliases(text: str) -> None:
+    """A few aliases of aliases make a document larger than memory."""
+    if any(isinstance(event, yaml.events.AliasEvent) for event in yaml.parse(text, Loader=_PlainLoader)):
+        raise yaml.YAMLError("aliases are not accepted; write the value out")
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            # A few aliases of aliases make a document larger than memory.
-            raise yaml.composer.ComposerError(problem="aliases are not accepted; write the value out")
-        return super().compose_node(parent, index)
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # Ten times faster, where PyYAML has it.
+
+
+class _PlainLoader(_Loader):  # type: ignore[misc]  # one of two classes
+    """Dates stay the text that they are written as."""
 
 
 _PlainLoader.yaml_implicit_resolvers = {

@@ -55,6 +55,13 @@ def test_a_status_can_have_a_body_of_its_own(server: Live, credential: Credentia
     assert (answer.status_code, answer.json()) == (502, {"message": "Bad gateway"})
 
 
+def test_a_gateways_page_is_no_json(server: Live, credential: Credential) -> None:
+    page = "<h1>502 Bad Gateway</h1>"
+    strike(server, credential, Fault("status", status=502, body=page, headers={"Content-Type": "text/html"}))
+    answer = push(server, credential)
+    assert (answer.headers["content-type"], answer.text) == ("text/html", page)
+
+
 def test_a_rate_limit_says_when_to_come_back(server: Live, credential: Credential) -> None:
     strike(server, credential, Fault("rate-limit", retry_after=7))
     answer = push(server, credential)

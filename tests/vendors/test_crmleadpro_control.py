@@ -198,4 +198,4 @@ async def test_an_api_without_such_events_has_no_such_address() -> None:
     mock = Mock(Settings(apis=("salesiq", "convertiq", "crmleadpro")))
     for api in ("salesiq", "convertiq"):
         caller = Caller.of_new_tenant(mock, api)
-        assert (await caller("POST", f"http://mock/_mock/{api}/events", json={})).status_code == 404
+        assert (await caller("POST", f"http://localhost/_mock/{api}/events", json={})).status_code == 404

@@ -1,0 +1,115 @@
+"""The journal, through the control plane of a live server."""
+
+from __future__ import annotations
+
+import threading
+
+import httpx
+import pytest
+
+from mockserver.client import Access, ControlClient, ControlError, RequestSummary
+from tests.edge_cases.live import Live
+
+LEAD = {"contact_name": "Sam", "contact_email": "sam@example.com"}
+
+
+def push(access: Access, body: object = None, **headers: str) -> httpx.Response:
+    body = LEAD if body is None else body
+    return httpx.post(f"{access.base_url}/leads", json=body, headers={**access.headers, **headers})
+
+
+def test_requests_are_found_counted_and_shown(control: ControlClient, fresh: Access) -> None:
+    push(fresh)
+    push(fresh, {"contact_email": 5})
+    tenant = fresh.tenant.id
+    refused, created = control.requests(tenant=tenant)
+    assert (created.status, created.operation, created.outcome[:12]) == (201, "createLead", "created lead")
+    assert (refused.status, refused.reason) == (400, "body-invalid")
+    assert control.count_requests(tenant=tenant, operation="createLead", status="201", body="sam@") == 1
+    assert control.count_requests(tenant=tenant, status="4xx") == 1
+    assert control.requests(tenant=tenant, since=created.id) == [refused]
+    whole = control.request(created.id)
+    assert whole["request"]["json"] == LEAD
+    assert whole["response"]["json"]["lead"]["contact_name"] == "Sam"
+    assert whole["rule"]["level"] in {"documented", "vendor-page", "assumed"}
+    assert fresh.credential.secret not in str(whole)
+    assert whole["curl"].startswith("curl -i -X POST 'http://127.0.0.1")
+    assert '--data-raw \'{"contact_name": "Sam"' in whole["curl"]
+
+
+def test_a_refused_request_is_explained(control: ControlClient, fresh: Access) -> None:
+    push(fresh, **{"Idempotency-Key": "k"})
+    push(fresh, {"contact_name": "Alex"}, **{"Idempotency-Key": "k"})
+    second, first = control.requests(tenant=fresh.tenant.id)
+    told = control.explain(second.id)
+    assert (told.status, told.reason, told.related) == (409, "idempotency-mismatch", first.id)
+    assert "/contact_name, /contact_email" in told.why
+    assert told.rule is not None
+    assert told.rule["level"] == "documented"
+
+
+def test_requests_are_watched_as_they_arrive(control: ControlClient, server: Live, fresh: Access) -> None:
+    seen: list[RequestSummary] = []
+
+    def watch() -> None:
+        with ControlClient(server.origin) as viewer:
+            for each in viewer.watch(tenant=fresh.tenant.id, status="201"):
+                seen.append(each)
+                return
+
+    viewer = threading.Thread(target=watch)
+    viewer.start()
+    while not server.mock.journal._viewers:
+        pass
+    push(fresh, {"contact_email": 5})
+    push(fresh)
+    viewer.join(30)
+    assert [each.outcome[:12] for each in seen] == ["created lead"]
+    assert control.requests(tenant=fresh.tenant.id, status="201") == seen
+
+
+def test_the_journal_is_emptied_for_a_tenant(control: ControlClient, fresh: Access) -> None:
+    push(fresh)
+    assert control.clear_requests(tenant=fresh.tenant.id) == 1
+    assert control.requests(tenant=fresh.tenant.id) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "told"),
+    [
+        ("/requests?statsu=4xx", 400, "did you mean 'status'"),
+        ("/requests?status=40", 400, "status: "),
+        ("/requests?limit=0", 400, "at least 1"),
+        ("/requests?limit=1&limit=2", 400, "more than once"),
+        ("/requests?api=megga", 400, "there are salesiq"),
+        ("/requests?" + "&".join("a=1" for _ in range(200)), 400, "too many parameters"),
+        ("/requests/999999", 404, "lists what it has"),
+        ("/requests/x", 404, "request"),
+        ("/requsts", 404, "did you mean '/_mock/requests'"),
+        ("/tenants/mega/nobody", 404, "has no customer 'nobody'"),
+        ("/tenants/megga/nobody", 404, "there are salesiq"),
+    ],
+)
+def test_a_mistake_is_told_with_the_way_out(control: ControlClient, path: str, status: int, told: str) -> None:
+    with pytest.raises(ControlError) as refusal:
+        control.call("GET", path)
+    assert refusal.value.status == status
+    assert told in str(refusal.value)
+
+
+def test_metrics_count_requests_faults_and_records(control: ControlClient, fresh: Access) -> None:
+    control.add_fault("status", tenant=fresh.tenant.id, times=1)
+    push(fresh)
+    push(fresh)
+    lines = control.metrics().splitlines()
+    samples = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    assert int(samples['leadmock_requests_total{api="mega",operation="createLead",status="201"}']) >= 1
+    assert int(samples['leadmock_requests_total{api="mega",operation="createLead",status="503"}']) >= 1
+    assert int(samples['leadmock_faults_total{api="mega",kind="status"}']) >= 1
+    assert int(samples['leadmock_records{api="mega",kind="lead"}']) >= 1
+    name = "leadmock_request_duration_seconds"
+    last = samples[f'{name}_bucket{{api="mega",operation="createLead",le="+Inf"}}']
+    assert last == samples[f'{name}_count{{api="mega",operation="createLead"}}']
+    families = {line.split(" ")[2] for line in lines if line.startswith("# TYPE")}
+    told = {sample.split("{")[0] for sample in samples}
+    assert all(any(name.startswith(family) for family in families) for name in told)
