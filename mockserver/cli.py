@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from mockserver import __version__, control_cli
@@ -19,7 +20,8 @@ from mockserver.app import Mock
 from mockserver.client import ControlError
 from mockserver.contract import AVAILABLE, ContractError, load
 from mockserver.control_cli import TOKEN_VARIABLE
-from mockserver.serving import LOOPBACK, Service, UsageError
+from mockserver.listening import LOOPBACK, UsageError
+from mockserver.serving import Service
 from mockserver.settings import Settings
 from mockserver.store import StoreError, is_shared
 from mockserver.twin import Twin
@@ -90,6 +92,7 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         metavar="X",
         help="factor on webhook retry delays, such as 0.01 (default: 1)",
     )
+    add("--replay", type=Path, metavar="FILE", help="answer with what `leadmock proxy --record FILE` has recorded")
     add(
         "--journal",
         type=int,
@@ -104,6 +107,14 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     )
     add("--log", choices=("text", "json", "off"), default="text", help="form of the request log (default: text)")
     control_cli.add_commands(commands)
+    proxy = commands.add_parser(
+        "proxy",
+        help="stand between a client and the real API, and hold both to the contract",
+        description="Hand every request on to the real API, and hold request and answer to the contract."
+        " Exit: 0 no deviation, 1 some, 2 could not run, or the API never answered.",
+    )
+    if "proxy" in given[:1]:
+        _module("proxy_cli").add_options(proxy.add_argument)
     for name, (does, describes) in _SUITE_COMMANDS.items():
         command = commands.add_parser(name, help=does, description=describes)
         # The suite is slow to import, and serving does without.
@@ -125,11 +136,13 @@ _SUITE_COMMANDS = {
 }
 
 
-def _suite() -> types.ModuleType:
-    """The contract suite, which the wheel has below this package. Raises UsageError where its libraries are missing."""
+def _suite(part: str = "command") -> types.ModuleType:
+    """A module of the contract suite, which the wheel has below this package. Raises UsageError where its libraries
+    are missing.
+    """
     package = f"{__package__}.contract_tests" if find_spec(f"{__package__}.contract_tests") else "contract_tests"
     try:
-        return import_module(f"{package}.command")
+        return import_module(f"{package}.{part}")
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is missing; install it with: pip install 'leadmock[verify]'") from None
 
@@ -164,11 +177,22 @@ def _built_in(api: str) -> tuple[Mapping[str, Any], Mock]:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    if options.replay is not None:
+        return int(_module("proxy_cli").replay(options))
     service = Service(_settings(options), options.host, options.port, options.workers, options.log)
     if not service.run():
         return 2
     print("leadmock stopped")
     return 0
+
+
+def _proxy(options: argparse.Namespace) -> int:
+    return int(_module("proxy_cli").proxy(options, _suite))
+
+
+def _module(name: str) -> Any:
+    """A module of ours that serving does without."""
+    return import_module(f"{__package__}.{name}")
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -237,6 +261,7 @@ def _plan(text: str, apis: tuple[str, ...]) -> tuple[str, str]:
 
 _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "serve": _serve,
+    "proxy": _proxy,
     "verify": _verify,
     "fuzz": _fuzz,
     "rules": _rules,

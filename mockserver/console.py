@@ -16,7 +16,37 @@ from mockserver.contract.model import Contract, Plan
 from mockserver.docs import PREFIX, credential_headers, example_curl
 from mockserver.engine.call import Credential
 from mockserver.engine.sender import AttemptReport
-from mockserver.pipeline import Exchange
+
+
+class Served(Protocol):
+    """What a line of the request log is made of; see pipeline.Exchange."""
+
+    @property
+    def api(self) -> str: ...
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def query(self) -> str: ...
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def operation(self) -> str: ...
+
+    @property
+    def tenant(self) -> str: ...
+
+    @property
+    def outcome(self) -> str: ...
+
+    @property
+    def seconds(self) -> float: ...
 
 
 class Stream(Protocol):
@@ -46,6 +76,13 @@ def welcome(
         lines.append(f"  docs    {origin}{PREFIX}/docs/{name}/")
         lines += [f"  try     {example_curl(contract, credential, origin)}", ""]
     return "\n".join(lines)
+
+
+def replaying(origin: str, contracts: Mapping[str, Contract], recording: str, version: str) -> str:
+    """The same where recorded exchanges are the answers."""
+    lines = [f"leadmock {version} on {origin}  (replays {recording}; Ctrl-C stops it)", ""]
+    lines += [f"{contract.title}  {origin}{contract.base_path}  any credential" for contract in contracts.values()]
+    return "\n".join([*lines, "", "Ready."])
 
 
 def _limits_of(contract: Contract, credential: Credential) -> str:
@@ -83,7 +120,7 @@ def _per(seconds: int) -> str:
     return {60: "a minute", 3600: "an hour", 86400: "a day"}.get(seconds, f"in {seconds} seconds")
 
 
-def request_log(form: str, stream: Stream = sys.stdout) -> Callable[[Exchange], None]:
+def request_log(form: str, stream: Stream = sys.stdout) -> Callable[[Served], None]:
     """The observer that writes each exchange in `form`: "text" or "json"."""
     if form == "json":
         return lambda exchange: _write(stream, _as_json(exchange))
@@ -120,7 +157,7 @@ def _write(stream: Stream, line: str) -> None:
         pass
 
 
-def _as_text(exchange: Exchange, *, colour: bool) -> str:
+def _as_text(exchange: Served, *, colour: bool) -> str:
     status = str(exchange.status)
     if colour:
         status = f"\x1b[{_COLOURS.get(exchange.status // 100, '0')}m{status}\x1b[0m"
@@ -129,7 +166,7 @@ def _as_text(exchange: Exchange, *, colour: bool) -> str:
     return printable(f"{_clock()} {exchange.method} {target} ") + status + printable(f"{who} {exchange.outcome}")
 
 
-def _as_json(exchange: Exchange) -> str:
+def _as_json(exchange: Served) -> str:
     members = {
         "time": _iso_now(),
         "api": exchange.api,

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import gc
-import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -18,20 +15,14 @@ from mockserver import __version__
 from mockserver.app import Mock
 from mockserver.connection import Connection
 from mockserver.console import attempt_log, request_log, welcome
+from mockserver.listening import LOOPBACK, config, listen, origin_of, run
 from mockserver.settings import Settings
 from mockserver.store import named
 
 if TYPE_CHECKING:
     from mockserver.workers import Lifeline
 
-LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
-
-_PATIENCE_SECONDS = 2
 _GARBAGE_THRESHOLDS = (20_000, 20, 20)  # as of gc.set_threshold; a request makes no cycles, and leaves only bytes
-
-
-class UsageError(Exception):
-    """The command cannot do what it is asked; the text says why and what to do. Exit status 2."""
 
 
 class _Server(uvicorn.Server):
@@ -54,7 +45,7 @@ class Service:
         self._workers = import_module("mockserver.workers") if workers > 1 else None
         self._count = workers
         self._host = host
-        self._listener = _listen(host, port)
+        self._listener = listen(host, port)
         stream = sys.stdout if self._workers is None else self._workers.WholeLines(sys.stdout)
         self._on_ready: Callable[[], None] = self._announce
         try:
@@ -70,15 +61,10 @@ class Service:
 
     def run(self) -> bool:
         """Serve; whether it had started."""
-        # The end that a service manager asks for is as clean as that of Ctrl-C.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        if self._workers is None:
+            return run(self._server(), self._listener)
         try:
-            if self._workers is not None:
-                return bool(self._workers.supervise(self._count, self._work, self._announce))
-            server = self._server()
-            with contextlib.suppress(KeyboardInterrupt):
-                server.run(sockets=[self._listener])
-            return server.started
+            return bool(self._workers.supervise(self._count, self._work, self._announce))
         finally:
             self._listener.close()
 
@@ -97,18 +83,7 @@ class Service:
         server.run(sockets=[self._listener])
 
     def _server(self) -> _Server:
-        config = uvicorn.Config(
-            self._mock,
-            lifespan="on",
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            http=Connection,
-            ws="none",
-            # A client that never ends its request must not keep the server from ending.
-            timeout_graceful_shutdown=_PATIENCE_SECONDS,
-        )
-        return _Server(config, self._mock)
+        return _Server(config(self._mock, http=Connection), self._mock)
 
     def _ready(self) -> None:
         # What there is now stays: collecting garbage need not look at it again, nor so often.
@@ -123,7 +98,7 @@ class Service:
         state = "in memory, gone when it stops" if database is None else named(database)
         if self._count > 1:
             state += f"; {self._count} workers"
-        print(welcome(_origin(self._host, self._listener), mock.contracts, shown, state, __version__))
+        print(welcome(origin_of(self._host, self._listener), mock.contracts, shown, state, __version__))
         if self._host not in LOOPBACK:
             webhooks = "yes" if mock.settings.loopback_webhooks else "no"
             print(
@@ -131,34 +106,6 @@ class Service:
                 f" Webhooks to 127.0.0.1: {webhooks}.\n"
             )
         if mock.settings.control_token is not None:
-            origin = _origin(self._host, self._listener)
+            origin = origin_of(self._host, self._listener)
             print(f"Control plane: {origin}/_mock  token: {mock.settings.control_token}\n")
         print("Ready.", flush=True)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= 65535:  # noqa: PLR2004  # the largest port there is
-        raise UsageError(f"--port {port}: must be from 0 to 65535; 0 takes a free one")
-    try:
-        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, OverflowError) as error:
-        raise UsageError(f"--host {host} --port {port}: cannot be used ({error})") from None
-    family, kind, protocol, _, address = infos[0]
-    listener = socket.socket(family, kind, protocol)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-        listener.listen(2048)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        reason = getattr(error, "strerror", None) or error
-        busy = getattr(error, "errno", None) == errno.EADDRINUSE
-        hint = "try --port 0 for a free port" if busy else "choose another --host or --port"
-        raise UsageError(f"cannot listen on {host}:{port} ({reason}); {hint}") from None
-    return listener
-
-
-def _origin(host: str, listener: socket.socket) -> str:
-    port = listener.getsockname()[1]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  # only compared
-    return f"http://{shown}:{port}"

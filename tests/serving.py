@@ -25,8 +25,10 @@ def leadmock(*arguments: str) -> subprocess.CompletedProcess[str]:
 class Serving:
     """A running `leadmock serve`: `origin` is where, `lines` what it has printed so far."""
 
+    command = "serve"
+
     def __init__(self, *options: str, encoding: str = "utf-8") -> None:
-        command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", *options]
+        command = [sys.executable, "-m", "mockserver", self.command, "--port", "0", *options]
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,

@@ -25,10 +25,12 @@ LAYERS = (
     ("pipeline",),
     ("journal", "metrics"),
     ("rendering",),
+    ("proxy",),
     ("docs", "control"),
     ("app",),
     ("console", "control_cli", "twin", "connection", "workers"),
-    ("serving",),
+    ("listening",),
+    ("serving", "proxy_cli"),
     ("cli",),
     ("__main__",),
 )

@@ -38,9 +38,10 @@ def _page(result: Result) -> Iterator[str]:
     yield f"<h1>{escape(result.title)} contract</h1>"
     yield f'<p class="verdict">{_headline(result)}</p>'
     strict = "assumed ones too" if result.level == "assumed" else "those that the vendor makes, no assumed ones"
+    how, seed = ("Seen at", "") if result.seed is None else ("Tried on", f", seed {result.seed}")
     yield (
-        f"<p>Tried on <code>{escape(result.target)}</code>: {strict}. "
-        f"{result.requests} requests in {result.seconds:.1f} seconds, seed {result.seed}.</p>"
+        f"<p>{how} <code>{escape(result.target)}</code>: {strict}. "
+        f"{result.requests} requests in {result.seconds:.1f} seconds{seed}.</p>"
     )
     yield from _kinds(result)
     yield from _broken(result)

@@ -12,13 +12,15 @@ from ..rule import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`level` is the weakest level that was tried; `created` counts what the run left on the target, by operation."""
+    """`level` is the weakest level that was tried; `created` counts what the run left on the target, by operation.
+    `seed` is None where nothing was drawn: what others sent was looked at.
+    """
 
     api: str
     title: str
     target: str
     level: str
-    seed: int
+    seed: int | None
     seconds: float
     requests: int
     verdicts: tuple[Verdict, ...]

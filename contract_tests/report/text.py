@@ -84,7 +84,9 @@ def broken_lines(verdict: Verdict) -> Iterator[str]:
 
 def _summary(result: Result) -> Iterator[str]:
     yield f"\n{result.title} at {result.target}: {result.summary}"
-    yield f"{result.requests} requests in {result.seconds:.1f} s, seed {result.seed}"
+    yield f"{result.requests} requests in {result.seconds:.1f} s" + (
+        "" if result.seed is None else f", seed {result.seed}"
+    )
     if result.created:
         left = ", ".join(f"{number} by {operation}" for operation, number in result.created.items())
         yield f"Left on the target: {left}"

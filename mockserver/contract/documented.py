@@ -3,6 +3,9 @@
 There are two, because a request can be judged from two sides. What *every* right implementation must accept is
 narrower than the spec: nothing that is only assumed to be permitted. What every right one must refuse is less than
 the spec refuses: nothing that is only assumed to be forbidden. Answers are held to what is documented in both.
+
+A third, *describing*, is for who sees requests pass by: it has the form that the vendor gives them, whatever may become
+of one that has another.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from mockserver.contract.document import find, tokens_of
 from mockserver.contract.model import Contract, Operation, Source
 from mockserver.contract.sources import key_tokens, named, word
 
-Side = Literal["accepting", "refusing"]
+Side = Literal["accepting", "refusing", "describing"]
 
 # Keywords that forbid values; `nullable` and open `additionalProperties` permit some.
 _BOUNDS = frozenset(
@@ -50,12 +53,13 @@ _EXCLUSION = re.compile(r"\[\^\\?\\x00")
 def documented(contract: Contract, side: Side) -> dict[str, Any]:
     """The OpenAPI document of the view, references inlined.
 
-    Operations of whose request body nothing is documented are left out, and so are callbacks and extensions.
+    Operations of whose request body nothing is documented are left out, unless it only describes; so are callbacks
+    and extensions.
     """
     view = _View(contract, side)
     paths: dict[str, dict[str, Any]] = {}
     for operation in contract.operations.values():
-        if view.is_known(operation):
+        if side == "describing" or view.is_known(operation):
             paths.setdefault(operation.path, {})[operation.method.lower()] = view.operation(operation)
     document = contract.document
     return {
@@ -77,6 +81,7 @@ class _View:
     def __init__(self, contract: Contract, side: Side) -> None:
         self._contract = contract
         self._accepting = side == "accepting"
+        self._refusing = side == "refusing"
         self._known: Mapping[str, Source] = contract.named_sources
 
     def is_known(self, operation: Operation) -> bool:
@@ -124,7 +129,7 @@ class _View:
             return None  # which words it takes is nowhere said
         if self._accepting and node["in"] == "header" and "format" not in schema:
             schema = {"type": "string", "pattern": _PLAIN_KEY}
-        if not self._accepting and (schema.get("type") == "boolean" or (node["in"] == "query" and "pattern" in schema)):
+        if self._refusing and (schema.get("type") == "boolean" or (node["in"] == "query" and "pattern" in schema)):
             schema = {}  # what has another form may just as well find nothing
         if self._accepting and schema.get("type") == "integer" and schema.get("maximum", 0) > _FAR:
             schema = {**schema, "maximum": _FAR}
@@ -144,7 +149,7 @@ class _View:
                     {"$ref": find(self._contract.document, tokens_of(pointer))}, source, optional=False
                 )
             content[media_type] = {"schema": schema}
-            if not self._accepting and not schema.get("required") and "anyOf" not in schema:
+            if self._refusing and not schema.get("required") and "anyOf" not in schema:
                 # Where no member is needed, another value may pass for a body without any.
                 return {"required": False, "content": {media_type: {"schema": {}}}}
         return {"required": node.get("required", False), "content": content}
@@ -153,8 +158,9 @@ class _View:
 
     def _request(self, node: dict[str, Any], inherited: Source, *, optional: bool) -> dict[str, Any]:
         node, source = self._followed(node, inherited)
-        keep = self._accepted if self._accepting else self._refused
-        return keep(node, source, optional=optional)
+        if self._accepting:
+            return self._accepted(node, source, optional=optional)
+        return self._refused(node, source, optional=optional) if self._refusing else self._answer(node, source)
 
     def _accepted(self, node: dict[str, Any], source: Source, *, optional: bool) -> dict[str, Any]:
         """Narrower: only what is documented as permitted, within all bounds."""

@@ -1,0 +1,76 @@
+"""An address to listen on, and an application that is served there until somebody ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import signal
+import socket
+from typing import Any
+
+import uvicorn
+
+LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
+
+_PATIENCE_SECONDS = 2
+
+
+class UsageError(Exception):
+    """The command cannot do what it is asked; the text says why and what to do. Exit status 2."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises UsageError."""
+    if not 0 <= port <= 65535:  # noqa: PLR2004  # the largest port there is
+        raise UsageError(f"--port {port}: must be from 0 to 65535; 0 takes a free one")
+    try:
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"--host {host} --port {port}: cannot be used ({error})") from None
+    family, kind, protocol, _, address = infos[0]
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(2048)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or error
+        busy = getattr(error, "errno", None) == errno.EADDRINUSE
+        hint = "try --port 0 for a free port" if busy else "choose another --host or --port"
+        raise UsageError(f"cannot listen on {host}:{port} ({reason}); {hint}") from None
+    return listener
+
+
+def origin_of(host: str, listener: socket.socket) -> str:
+    """What a client on this machine writes before a path."""
+    port = listener.getsockname()[1]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  # only compared
+    return f"http://{shown}:{port}"
+
+
+def config(app: Any, **particular: Any) -> uvicorn.Config:
+    """How uvicorn serves our applications."""
+    usual: dict[str, Any] = {
+        "lifespan": "on",
+        "log_level": "error",
+        "access_log": False,
+        "server_header": False,
+        "http": "httptools",
+        "ws": "none",
+        # A client that never ends its request must not keep the server from ending.
+        "timeout_graceful_shutdown": _PATIENCE_SECONDS,
+    }
+    return uvicorn.Config(app, **{**usual, **particular})
+
+
+def run(server: uvicorn.Server, listener: socket.socket) -> bool:
+    """Serve until Ctrl-C or SIGTERM; whether it had started. The listener is closed in any case."""
+    # The end that a service manager asks for is as clean as that of Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+        return server.started
+    finally:
+        listener.close()

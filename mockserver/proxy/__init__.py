@@ -1,0 +1,1 @@
+"""A proxy between a client and the real API: it judges both by the contract, records, and can replay."""
