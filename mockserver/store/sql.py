@@ -148,10 +148,13 @@ class SQLTransaction:
         Looking first is safe, for the turn is ours; the table's primary key would refuse a second holder.
         """
         wanted = {(name, self.dialect.key(value)): (name, value) for name, value in record.keys}
-        asked = "".join(" OR (name = ? AND value = ?)" for _ in wanted)
+        # One SELECT each, not one with OR, for which a planner may read all the tenant's keys.
+        select = "SELECT name, value, id FROM unique_keys WHERE tenant = ? AND kind = ? AND"
+        asked = f" UNION {select} name = ? AND value = ?" * len(wanted)
+        scope = (self.tenant, record.kind)
         found = await self.rows(
-            f"SELECT name, value, id FROM unique_keys WHERE tenant = ? AND kind = ? AND (id = ?{asked})",
-            (self.tenant, record.kind, record.id, *(part for key in wanted for part in key)),
+            f"{select} id = ?{asked}",
+            (*scope, record.id, *(part for key in wanted for part in (*scope, *key))),
         )
         holders = {(name, value): holder_id for name, value, holder_id in found}
         for key, told in wanted.items():
