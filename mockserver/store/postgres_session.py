@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from mockserver.store.base import StoreError
 from mockserver.store.dialect import POSTGRES
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ class PostgresSession:
         self._later.append((text, parameters))
 
     async def commit(self) -> None:
-        await self._execute("COMMIT", ())
+        done = await self._execute("COMMIT", ())
+        if done.statusmessage != "COMMIT":  # Somebody has passed over an error.
+            raise StoreError(f"{self._address} has undone a transaction in which a statement had failed: see its log")
 
     async def change_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
         try:

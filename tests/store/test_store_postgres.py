@@ -239,6 +239,22 @@ async def test_keys_may_be_long(store: Store) -> None:
         assert await tx.holder("lead", "name", long + "1") == "a"
 
 
+@with_stores(1)
+async def test_a_failed_statement_cannot_be_passed_over(store: Store) -> None:
+    """The database undoes the transaction, so its end says so rather than acknowledging it."""
+    with pytest.raises(StoreError, match="has undone a transaction in which a statement had failed"):
+        await _pass_over_an_error(store)
+    async with store.transaction("t") as tx:
+        assert await tx.count("lead") == 0
+
+
+async def _pass_over_an_error(store: Store) -> None:
+    async with store.transaction("t") as tx:
+        await tx.put(lead("a"))
+        with pytest.raises(StoreError, match="out of range"):
+            await tx.counter("n", 2**80)
+
+
 def test_many_may_start_at_once() -> None:
     """On an empty database, one makes the tables, and the others find them."""
     url = cluster().fresh()
