@@ -8,61 +8,77 @@ from pathlib import Path
 import httpx
 import pytest
 
+from mockserver.cli import main
 from tests.edge_cases.live import Live
 from tests.serving import leadmock
 
 
-def run(server: Live, *arguments: str) -> str:
-    """What the command prints; it must succeed."""
-    result = leadmock(*arguments, "--url", server.origin)
-    assert result.returncode == 0, result.stderr
-    return result.stdout
+class Terminal:
+    """Commands as they are typed, on one server, in this process: starting a new one takes longer than all of them."""
+
+    def __init__(self, server: Live, capsys: pytest.CaptureFixture[str]) -> None:
+        self._server = server
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> str:
+        """What the command prints; it must succeed."""
+        status, printed, complaint = self.attempt(*arguments)
+        assert (status, complaint) == (0, "")
+        return printed
+
+    def attempt(self, *arguments: str) -> tuple[int, str, str]:
+        """The exit status, what it prints, and what it complains of."""
+        status = main([*arguments, "--url", self._server.origin])
+        return status, *self._capsys.readouterr()
 
 
-def test_a_tenant_is_made_filled_looked_at_and_deleted(server: Live, tmp_path: Path) -> None:
-    made = json.loads(run(server, "tenant", "create", "mega", "--name", "mine", "--per-minute", "1", "--json"))
+@pytest.fixture
+def run(server: Live, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    return Terminal(server, capsys)
+
+
+def test_a_tenant_is_made_filled_looked_at_and_deleted(run: Terminal, tmp_path: Path) -> None:
+    made = json.loads(run("tenant", "create", "mega", "--name", "mine", "--per-minute", "1", "--json"))
     tenant = made["tenant"]["id"]
     (tmp_path / "leads.csv").write_text("contact_name\nSam\nAlex\n")
-    assert "accepted: 2" in run(server, "seed", "mega", tenant, str(tmp_path / "leads.csv"))
-    records = json.loads(run(server, "records", "mega", tenant, "--json"))
+    assert "accepted: 2" in run("seed", "mega", tenant, str(tmp_path / "leads.csv"))
+    records = json.loads(run("records", "mega", tenant, "--json"))
     assert [record["data"]["contact_name"] for record in records] == ["Sam", "Alex"]
     statuses = [httpx.get(f"{made['base_url']}/leads", headers=made["headers"]).status_code for _ in range(2)]
     assert statuses == [200, 429]
-    lines = run(server, "requests", "--tenant", tenant).splitlines()
+    lines = run("requests", "--tenant", tenant).splitlines()
     assert ["200 [mine] listed 2 of 2 leads" in lines[0], "429 [mine] refused: " in lines[1]] == [True, True]
-    assert run(server, "requests", "--tenant", tenant, "--status", "4xx", "--count").strip() == "1"
-    assert "why: Rate limit exceeded: 1 requests in 60 seconds" in run(server, "explain", lines[1].split()[0])
-    whole = run(server, "requests", lines[0].split()[0])
+    assert run("requests", "--tenant", tenant, "--status", "4xx", "--count").strip() == "1"
+    assert "why: Rate limit exceeded: 1 requests in 60 seconds" in run("explain", lines[1].split()[0])
+    whole = run("requests", lines[0].split()[0])
     assert "curl: curl -i -X GET" in whole
     assert made["credential"]["secret"] not in whole
-    assert tenant in run(server, "reset", "mega", tenant)
-    assert run(server, "records", "mega", tenant, "--json").strip() == "[]"
-    assert "is gone" in run(server, "tenant", "delete", "mega", tenant)
-    assert tenant not in run(server, "tenant", "list", "mega")
+    assert tenant in run("reset", "mega", tenant)
+    assert run("records", "mega", tenant, "--json").strip() == "[]"
+    assert "is gone" in run("tenant", "delete", "mega", tenant)
+    assert tenant not in run("tenant", "list", "mega")
 
 
-def test_the_clock_is_moved(server: Live) -> None:
-    frozen = run(server, "clock", "freeze", "2027-01-01T00:00:00Z")
+def test_the_clock_is_moved(run: Terminal) -> None:
+    frozen = run("clock", "freeze", "2027-01-01T00:00:00Z")
     assert "now: 2027-01-01T00:00:00.000Z" in frozen
-    assert "now: 2027-01-02T01:00:00.000Z" in run(server, "clock", "advance", "25h")
-    assert "frozen: false" in run(server, "clock", "resume")
-    assert "offset_seconds: 0.0" in run(server, "clock", "reset")
+    assert "now: 2027-01-02T01:00:00.000Z" in run("clock", "advance", "25h")
+    assert "frozen: false" in run("clock", "resume")
+    assert "offset_seconds: 0.0" in run("clock", "reset")
 
 
-def test_faults_are_switched_on_and_off(server: Live) -> None:
-    added = json.loads(
-        run(server, "fault", "add", "status", "--api", "mega", "--status", "502", "--times", "3", "--json")
-    )
+def test_faults_are_switched_on_and_off(run: Terminal) -> None:
+    added = json.loads(run("fault", "add", "status", "--api", "mega", "--status", "502", "--times", "3", "--json"))
     assert (added["status"], added["times"]) == (502, 3)
-    assert added["id"] in run(server, "fault", "list")
-    assert "is off" in run(server, "fault", "remove", added["id"])
-    assert "0 switched off" in run(server, "fault", "clear")
+    assert added["id"] in run("fault", "list")
+    assert "is off" in run("fault", "remove", added["id"])
+    assert "0 switched off" in run("fault", "clear")
 
 
-def test_snapshots_are_taken_and_restored(server: Live) -> None:
+def test_snapshots_are_taken_and_restored(run: Terminal) -> None:
     for action in ("take", "restore", "delete"):
-        assert run(server, "snapshot", action, "here") == "here: done\n"
-    assert run(server, "snapshot", "list") == ""
+        assert run("snapshot", action, "here") == "here: done\n"
+    assert run("snapshot", "list") == ""
 
 
 @pytest.mark.parametrize(
@@ -75,10 +91,10 @@ def test_snapshots_are_taken_and_restored(server: Live) -> None:
         (("clock", "freeze", "tomorrow"), "at: "),
     ],
 )
-def test_what_cannot_be_done_is_told_with_exit_status_2(server: Live, arguments: tuple[str, ...], told: str) -> None:
-    result = leadmock(*arguments, "--url", server.origin)
-    assert (result.returncode, result.stdout) == (2, "")
-    assert told.lower() in result.stderr.lower()
+def test_what_cannot_be_done_is_told_with_exit_status_2(run: Terminal, arguments: tuple[str, ...], told: str) -> None:
+    status, printed, complaint = run.attempt(*arguments)
+    assert (status, printed) == (2, "")
+    assert told.lower() in complaint.lower()
 
 
 def test_where_nobody_answers_it_says_how_to_start() -> None:
@@ -90,8 +106,10 @@ def test_where_nobody_answers_it_says_how_to_start() -> None:
 COMMANDS = ["requests", "explain", "reset", "tenant", "seed", "records", "webhooks", "clock", "fault", "snapshot"]
 
 
-def test_every_command_is_in_the_help_and_has_one_of_its_own() -> None:
-    listed = leadmock("--help").stdout
-    for command in COMMANDS:
-        assert f"    {command}" in listed
-        assert leadmock(command, "--help").returncode == 0
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_help_of_its_own(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["--help"], [command, "--help"]):
+        with pytest.raises(SystemExit) as end:
+            main(arguments)
+        assert end.value.code == 0
+        assert command in capsys.readouterr().out
