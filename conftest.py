@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytest_plugins = ["contract_tests.plugin"]
+pytest_plugins = ["contract_tests.plugin", "pytester"]
 
 
 @pytest.fixture

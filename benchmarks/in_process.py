@@ -23,6 +23,7 @@ import respx
 from benchmarks.work import CUSTOMER, TOKEN
 from mockserver.app import Mock
 from mockserver.settings import Settings
+from mockserver.testing.leadmock import in_process
 
 ORIGIN = "https://app.gomega.ai"
 _PATH = "/api/agents/crm/leads"
@@ -101,10 +102,29 @@ def _asgi_transport() -> Iterator[Send]:
         runner.run(mock.store.close())
 
 
+@contextmanager
+def _plugin_sync() -> Iterator[Send]:
+    with in_process() as leadmock:
+        leadmock.mega.lift_limits()
+        with httpx.Client(base_url=ORIGIN, headers=leadmock.mega.headers) as client:
+            yield sync_sender(client)
+
+
+@contextmanager
+def _plugin_async() -> Iterator[Send]:
+    with in_process() as leadmock, asyncio.Runner() as runner:
+        leadmock.mega.lift_limits()
+        client = httpx.AsyncClient(base_url=ORIGIN, headers=leadmock.mega.headers)
+        yield async_sender(client, runner.get_loop())
+        runner.run(client.aclose())
+
+
 STATIC_SYNC, STATIC_ASYNC = "respx, static answer, httpx.Client", "respx, static answer, httpx.AsyncClient"
 WAYS: Mapping[str, Way] = {
     STATIC_SYNC: Way(_static_sync, STATIC_SYNC),
     STATIC_ASYNC: Way(_static_async, STATIC_ASYNC),
+    "leadmock fixture, httpx.Client": Way(_plugin_sync, STATIC_SYNC),
+    "leadmock fixture, httpx.AsyncClient": Way(_plugin_async, STATIC_ASYNC),
     "leadmock, httpx.ASGITransport": Way(_asgi_transport, STATIC_ASYNC),
 }
 

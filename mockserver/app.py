@@ -32,6 +32,7 @@ from mockserver.docs import control_docs, docs_app
 from mockserver.engine.access import Directory
 from mockserver.engine.call import Credential
 from mockserver.engine.clock import AdjustableClock, Clock
+from mockserver.engine.courier import Carrier
 from mockserver.engine.faults import Faults
 from mockserver.engine.sender import AttemptReport, Sender, SenderOptions
 from mockserver.engine.webhooks import policies
@@ -40,7 +41,7 @@ from mockserver.metrics import Metrics
 from mockserver.pipeline import Exchange, Pipeline
 from mockserver.registry import Registry
 from mockserver.settings import Settings
-from mockserver.store import open_store
+from mockserver.store import Store, open_store
 from mockserver.tenants import DEMOS, demo_credentials, new_credential, new_tenant
 
 
@@ -57,7 +58,7 @@ def _specification(contract: Contract) -> Specification:
 class Mock:
     """The mock server: an ASGI application, and what tests and the command line reach into."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all but the first by name, each with a default
         self,
         settings: Settings | None = None,
         *,
@@ -65,11 +66,13 @@ class Mock:
         observe: Callable[[Exchange], None] | None = None,
         on_attempt: Callable[[AttemptReport], None] | None = None,
         on_ready: Callable[[], None] | None = None,
+        store: Store | None = None,
+        courier: Carrier | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.clock = clock if isinstance(clock, AdjustableClock) else AdjustableClock(clock)
         self.contracts: Mapping[str, Contract] = {name: load(name) for name in self.settings.apis}
-        self.store = open_store(self.settings.database)
+        self.store: Store = store or open_store(self.settings.database)
         self.directories = {
             name: Directory(demo_credentials(contract, self.settings)) for name, contract in self.contracts.items()
         }
@@ -85,6 +88,7 @@ class Mock:
             allow_loopback=self.settings.loopback_webhooks,
             user_agent=f"leadmock/{__version__}",
             log=self._attempted,
+            courier=courier,
         )
         self.sender = Sender(self.store, self.clock, policies(self.contracts.values()), options)
         self.clock.subscribe(self.sender.wake)

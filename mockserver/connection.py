@@ -14,7 +14,7 @@ from typing import Any
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from mockserver.wire import EXTENSION
+from mockserver.wire import CLOSE
 
 PATIENCE_SECONDS = 15.0
 """A client is late when it was waited for throughout this time: so it has one to two times as long."""
@@ -35,7 +35,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
-        self._extensions: dict[str, dict[object, object]] = {EXTENSION: {"close": transport.close}}
+        self._extensions: dict[str, dict[object, object]] = {CLOSE: {"close": transport.close}}
         self._timer = self.loop.call_later(self.patience_seconds, self._look)
 
     def on_message_begin(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from starlette.types import Receive, Scope, Send
 
 from mockserver import wire
@@ -16,10 +14,10 @@ _PIECES = 20  # Of an answer that drips.
 _GARBAGE = b"\x00<malformed>"
 
 
-async def instead(fault: Fault, contract: Contract) -> Answer | None:
+async def instead(fault: Fault, contract: Contract, scope: Scope) -> Answer | None:
     """Wait as long as the fault says; then what is answered instead of serving the request, None = nothing."""
     if fault.latency:
-        await asyncio.sleep(fault.latency)
+        await wire.pause(scope, fault.latency)
     if fault.kind == "drop":
         return render(503, None, {})  # Never sent.
     if fault.kind == "rate-limit":
@@ -61,15 +59,15 @@ async def send(fault: Fault, answer: Answer, scope: Scope, receive: Receive, sen
         await wire.close(scope, receive)
         return
     if fault.kind == "slow":
-        await _drip(body, fault.seconds, send)
+        await _drip(body, fault.seconds, scope, send)
         return
     await send({"type": "http.response.body", "body": body})
 
 
-async def _drip(body: bytes, seconds: float, send: Send) -> None:
+async def _drip(body: bytes, seconds: float, scope: Scope, send: Send) -> None:
     size = max(1, -(-len(body) // _PIECES))
     pieces = [body[start : start + size] for start in range(0, len(body), size)] or [b""]
     for piece in pieces:
-        await asyncio.sleep(seconds / len(pieces))
+        await wire.pause(scope, seconds / len(pieces))
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

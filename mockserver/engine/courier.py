@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
@@ -25,6 +25,16 @@ class Answer:
 
     status: int | None
     error: str | None = None
+
+
+class Carrier(Protocol):
+    """What takes a webhook to its receiver."""
+
+    async def post(self, url: str, headers: Mapping[str, str], payload: bytes, seconds: float) -> Answer:
+        """POST the exact bytes, with `seconds` for all of it. Never raises."""
+
+    async def close(self) -> None:
+        """Release connections."""
 
 
 class Courier:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from mockserver.engine.addresses import Resolver, resolve
-from mockserver.engine.courier import Answer, Courier
+from mockserver.engine.courier import Answer, Carrier, Courier
 from mockserver.engine.signature import SCHEMES
 from mockserver.engine.webhooks import KIND, Subscription
 from mockserver.store.base import Attempt, Delivery, DeliveryState, Store
@@ -71,6 +71,7 @@ def _unheard(_: AttemptReport) -> None: ...
 class SenderOptions:
     """`pace` multiplies every retry delay (0.01 = a hundred times faster); `at_most` attempts run at a time, of one
     subscription four; `allow_loopback` lets deliveries go to a test's own receiver (M64); `log` hears of every attempt.
+    `courier` carries them in place of the usual one.
     """
 
     pace: float = 1.0
@@ -79,6 +80,7 @@ class SenderOptions:
     user_agent: str = "leadmock"
     resolver: Resolver = resolve
     log: Callable[[AttemptReport], None] = _unheard
+    courier: Carrier | None = None
 
 
 class Sender:
@@ -95,7 +97,7 @@ class Sender:
         self._clock = clock
         self._policies = policies
         self._options = options or SenderOptions()
-        self._courier = Courier(
+        self._courier: Carrier = self._options.courier or Courier(
             allow_loopback=self._options.allow_loopback,
             user_agent=self._options.user_agent,
             resolver=self._options.resolver,
@@ -148,6 +150,11 @@ class Sender:
             handled |= {each.id: self._launch(each, lambda: now + (self._clock.now() - began)) for each in batch}
         await asyncio.gather(*handled.values())
         return len(handled)
+
+    async def settle(self) -> None:
+        """Return when nothing is due and nothing under way."""
+        while await self.run_due(self._clock.now()) or self._in_flight:
+            await asyncio.gather(*self._in_flight.values())
 
     async def _run(self) -> None:
         while True:

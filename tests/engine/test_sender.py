@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from mockserver.engine.courier import Courier
 from mockserver.engine.sender import SenderOptions
 from tests.engine.receiver import Receiver
 from tests.engine.sender_world import (
@@ -127,8 +128,9 @@ class TestAddresses:
             return httpx.Response(500, stream=httpx.ByteStream(b""))
 
         async def scenario() -> None:
-            world = World(SenderOptions(resolver=rebinding))
-            world.sender._courier._transports["https"] = httpx.MockTransport(receive)
+            courier = Courier(allow_loopback=False, user_agent="leadmock", resolver=rebinding)
+            courier._transports["https"] = httpx.MockTransport(receive)
+            world = World(SenderOptions(courier=courier))
             await world.register("https://hooks.example.com/x")
             await world.cause()
             await world.run_next()

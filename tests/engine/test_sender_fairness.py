@@ -10,6 +10,7 @@ import pytest
 
 from mockserver.engine import sender as sender_module
 from mockserver.engine.clock import ManualClock
+from mockserver.engine.courier import Courier
 from mockserver.engine.sender import SenderOptions
 from tests.engine.receiver import Receiver, Step
 from tests.engine.sender_world import World, local_options, play
@@ -37,9 +38,9 @@ def reached_by(receive: Callable[[httpx.Request], Awaitable[None]], clock: Manua
         await receive(request)
         return httpx.Response(200, stream=httpx.ByteStream(b""))
 
-    world = World(SenderOptions(resolver=somewhere), clock or ManualClock(1000.0))
-    world.sender._courier._transports["https"] = httpx.MockTransport(answer)
-    return world
+    courier = Courier(allow_loopback=False, user_agent="leadmock", resolver=somewhere)
+    courier._transports["https"] = httpx.MockTransport(answer)
+    return World(SenderOptions(courier=courier), clock or ManualClock(1000.0))
 
 
 async def cause_a_backlog(world: World, slow: Receiver, quick: Receiver) -> None:

@@ -1,0 +1,78 @@
+"""What a test expects of the requests that were sent, and how it is told what came instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mockserver.testing.requests import Request
+
+_ABSENT = object()
+
+
+def creates(requests: Sequence[Request], kind: str, fields: Mapping[str, Any]) -> list[Request]:
+    """The requests that made a record of this kind with these fields, or were merged into one.
+
+    Neither a refused one counts, nor a replay; one whose answer was lost does.
+    """
+    return [
+        request
+        for request in requests
+        if request.action == "create" and request.kind == kind and request.processed and _has(request, kind, fields)
+    ]
+
+
+def matching(  # noqa: PLR0913  # what a request can be told by, each by its name
+    requests: Sequence[Request],
+    *,
+    method: str | None,
+    path: str | None,
+    operation: str | None,
+    status: int | None,
+    headers: Mapping[str, str],
+    json: Mapping[str, Any],
+) -> list[Request]:
+    """The requests that fit; None and empty mappings fit all. `path` is its end, `json` and `headers` some of it."""
+    return [
+        request
+        for request in requests
+        if method in {None, request.method}
+        and (path is None or request.path.endswith(path))
+        and operation in {None, request.operation}
+        and status in {None, request.status}
+        and all(request.headers.get(name) == value for name, value in headers.items())
+        and all(_member(request.json, name) == value for name, value in json.items())
+    ]
+
+
+def check(times: int | None, found: Sequence[Request], what: str, seen: Sequence[Request]) -> None:
+    """AssertionError unless `found` are so many; None = at least one. It shows all that was seen."""
+    __tracebackhide__ = True
+    if len(found) == times or (times is None and found):
+        return
+    expected = "at least 1" if times is None else str(times)
+    lines = [f"expected {expected} {what}, saw {len(found)}{':' if found else ''}"]
+    lines += [f"  {request!r}" for request in found]
+    others = [request for request in seen if request not in found]
+    if others:
+        lines.append("other requests:" if found else "the requests were:")
+        lines += [f"  {request!r}" for request in others]
+    elif not found:
+        lines.append("there was no request at all")
+    raise AssertionError("\n".join(lines))
+
+
+def told(fields: Mapping[str, Any]) -> str:
+    """The fields, as the end of a phrase: " with contact_phone '…' and contact_name '…'"."""
+    return " with " + " and ".join(f"{name} {value!r}" for name, value in fields.items()) if fields else ""
+
+
+def _has(request: Request, kind: str, fields: Mapping[str, Any]) -> bool:
+    body = request.json
+    if isinstance(body, dict) and isinstance(body.get(kind), dict):
+        body = body[kind]
+    return all(_member(body, name) == value for name, value in fields.items())
+
+
+def _member(body: Any, name: str) -> Any:
+    return body.get(name, _ABSENT) if isinstance(body, dict) else _ABSENT

@@ -1,0 +1,136 @@
+"""Records that are there before a test begins: made by the vendor's own handler, but by no request.
+
+So they keep every rule of the vendor (deduplication, defaults, quotas), and use up no limit, fault or journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from mockserver import vendors
+from mockserver.app import Mock
+from mockserver.contract.model import Contract, Operation
+from mockserver.contract.schema import property_names
+from mockserver.engine.call import Call, Tenant
+from mockserver.engine.refusal import Refusal, invalid_body
+from mockserver.plan import Plan, compile_plan
+from mockserver.store.base import Record
+from mockserver.testing.records import meant
+
+_PEOPLE = count(1)
+
+
+class Seeder:
+    """Makes records of one API. `kinds` maps each kind that can be made to its operation."""
+
+    def __init__(self, mock: Mock, api: str) -> None:
+        self._mock = mock
+        self._contract: Contract = mock.contracts[api]
+        self.kinds: dict[str, Operation] = {}
+        for operation in self._contract.operations.values():
+            if operation.record_action == "create" and operation.record_kind:
+                self.kinds.setdefault(_stored_as(operation.record_kind), operation)
+        self._plans: dict[str, Plan] = {}
+
+    def members(self, kind: str) -> dict[str, Any]:
+        """What a record of this kind can be made with."""
+        operation = self.kinds.get(kind)
+        return {} if operation is None else dict.fromkeys(property_names(operation.body_schema or {}))
+
+    async def give(self, tenant: Tenant, kind: str, fields: Mapping[str, Any]) -> Record:
+        """Make a record with these fields and whatever else the vendor demands.
+
+        ValueError in the vendor's words where it would refuse them, TypeError for a field that it does not know.
+        """
+        operation = self.kinds.get(kind)
+        if operation is None:
+            raise ValueError(f"{self._contract.title} has no {kind!r} that could be made{meant(kind, self.kinds)}")
+        plan = self._plan(operation)
+        body = self._body(operation, kind, fields)
+        # A quota that a test sets up a workspace beyond is still a quota; a rate limit is not in the way here.
+        async with self._mock.store.transaction(tenant.key) as tx:
+            try:
+                if plan.body is not None and not plan.body.is_valid(body):
+                    raise invalid_body(*plan.body.errors(body))
+                now = self._mock.clock.now()
+                call = Call(self._contract, operation, self._mock.settings, tenant, tx, now, {}, body)
+                reply = await plan.handler(call)
+            except Refusal as refusal:
+                raise ValueError(f"{self._contract.title} would refuse this {kind}: {refusal.message}") from None
+            for text in _texts(reply.body):
+                record = await tx.get(kind, text)
+                if record is not None:
+                    return record
+        raise RuntimeError(f"{operation.id} of {self._contract.title} answered without the id of its {kind}")
+
+    def _plan(self, operation: Operation) -> Plan:
+        plan = self._plans.get(operation.id)
+        if plan is None:
+            handler = getattr(vendors.module(self._contract.name), operation.id)
+            directory = self._mock.directories[self._contract.name]
+            plan = self._plans[operation.id] = compile_plan(self._contract, operation, handler, directory)
+        return plan
+
+    def _body(self, operation: Operation, kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        schema = operation.body_schema or {}
+        wrapped = schema.get("required") == [kind]
+        inner = schema["properties"][kind] if wrapped else schema
+        known = dict.fromkeys(property_names(inner))
+        for name in fields:
+            if name not in known:
+                raise TypeError(f"a {kind} of {self._contract.title} has no {name!r}{meant(name, known)}")
+        content = operation.raw["requestBody"]["content"]["application/json"]
+        example = next(iter(content["examples"].values()))["value"]
+        person = _Person(next(_PEOPLE), example[kind] if wrapped else example)
+        body = {**fields, **{name: person.value(name) for name in _missing(inner, fields)}}
+        return {kind: body} if wrapped else body
+
+
+def _stored_as(kind: str) -> str:
+    """MEGA's lead webhooks are kept as webhooks, where the sender finds them."""
+    return "webhook" if kind.endswith("webhook") else kind
+
+
+def _missing(schema: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+    """Required members that are not given; of alternatives all, where none is."""
+    missing = [name for name in schema.get("required", ()) if name not in given]
+    groups = [each.get("required", ()) for each in schema.get("anyOf", ())]
+    if groups and not any(all(name in given for name in group) for group in groups):
+        missing += [name for group in groups for name in group if name not in missing]
+    return missing
+
+
+class _Person:
+    """Somebody nobody else in the tests is, and what else the vendor's own example says."""
+
+    def __init__(self, number: int, example: Mapping[str, Any]) -> None:
+        self._number = number
+        self._example = example
+
+    def value(self, member: str) -> Any:
+        if member.endswith("email"):
+            return f"lead{self._number}@example.com"
+        if member.endswith("phone"):
+            return f"98{self._number:08d}"
+        if member in {"name", "contact_name"}:
+            return f"Lead {self._number}"
+        return self._example[member]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+
+
+def with_plan(tenant: Tenant, contract: Contract, plan: str) -> Tenant:
+    """The tenant on another plan of its vendor. ValueError names those there are."""
+    if plan not in contract.plans:
+        there = f"; there are {', '.join(contract.plans)}" if contract.plans else ": it has no plans"
+        raise ValueError(f"{contract.title} has no plan {plan!r}{there}")
+    return replace(tenant, plan=plan, unmetered=False, unlimited=False)

@@ -1,0 +1,200 @@
+"""pytest inside pytest: the plugin as somebody has it who has installed leadmock, in projects of several kinds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CODE = '''
+import httpx
+
+def sync_lead(lead, mega):
+    """Somebody's own code: three tries, always with the same key."""
+    with httpx.Client(headers={**mega.headers, "Idempotency-Key": lead["email"]}) as client:
+        for _ in range(3):
+            answer = client.post("https://app.gomega.ai/api/agents/crm/leads", json={"contact_email": lead["email"]})
+            if answer.status_code < 500:
+                return answer.json()["lead"]["id"]
+'''
+TESTS = (
+    CODE
+    + """
+import pytest
+
+@pytest.mark.parametrize("number", range(4))
+def test_retry_is_safe(leadmock, number):
+    leadmock.mega.fail_next(status=503)
+    sync_lead({"email": "sam@example.com"}, leadmock.mega)
+    assert [lead.contact_email for lead in leadmock.mega.leads] == ["sam@example.com"]
+    assert leadmock.mega.requests[-1].headers["Idempotency-Key"]
+
+@pytest.mark.parametrize("number", range(4))
+def test_live(leadmock_server, number):
+    mega = leadmock_server.mega
+    assert httpx.post(mega.url + "/leads", headers=mega.headers, json={"contact_name": "Sam"}).status_code == 201
+    assert len(mega.leads) == 1
+"""
+)
+
+
+# What is installed here for other tests, and takes seconds to load.
+UNUSED = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "no:hypothesispytest")
+
+
+def run(pytester: pytest.Pytester, *options: str, **outcomes: int) -> pytest.RunResult:
+    """Pytest in a process of its own, where every warning is an error."""
+    result = pytester.runpytest_subprocess(*UNUSED, "-W", "error", *options)
+    result.assert_outcomes(**outcomes)
+    return result
+
+
+def test_the_fixtures_are_there_once_it_is_installed(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(TESTS)
+    run(pytester, "-p", "no:asyncio", passed=8)
+
+
+def test_workers_of_xdist_have_each_their_own(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(TESTS)
+    run(pytester, "-p", "no:asyncio", "-n", "2", passed=8)
+
+
+ASYNC = """
+import httpx, pytest
+
+async def create(api):
+    async with httpx.AsyncClient(headers=api.headers) as client:
+        return await client.post(api.url + "/leads", json={"contact_name": "Sam"})
+
+%s
+@pytest.mark.parametrize("number", range(2))
+async def test_in_process(leadmock, number):
+    leadmock.router.post("https://hooks.example.com/").respond(204)
+    leadmock.mega.given_webhook("https://hooks.example.com/")
+    assert (await create(leadmock.mega)).status_code == 201
+    assert [lead.contact_name for lead in leadmock.mega.leads] == ["Sam"]
+
+%s
+async def test_live(leadmock_server):
+    assert (await create(leadmock_server.mega)).status_code == 201
+    assert [lead.contact_name for lead in leadmock_server.mega.leads] == ["Sam"]
+"""
+
+
+@pytest.mark.parametrize("mode", ["strict", "auto"])
+def test_tests_of_pytest_asyncio(pytester: pytest.Pytester, mode: str) -> None:
+    mark = "@pytest.mark.asyncio" if mode == "strict" else ""
+    pytester.makepyfile(ASYNC % (mark, mark))
+    pytester.makeini(f"[pytest]\nasyncio_mode = {mode}\nasyncio_default_fixture_loop_scope = function")
+    run(pytester, passed=3)
+
+
+def test_tests_of_anyio(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(ASYNC % ("@pytest.mark.anyio", "@pytest.mark.anyio"))
+    pytester.makeconftest("import pytest\n\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n")
+    run(pytester, "-p", "no:asyncio", passed=3)
+
+
+def test_a_session_that_does_not_use_it_does_not_pay_for_it(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_nothing_is_imported():
+            assert "mockserver.pytest_plugin" in sys.modules
+            loaded = [name for name in sys.modules if name.split(".")[0] in {"connexion", "respx", "uvicorn"}]
+            assert loaded in ([], [name for name in loaded if name.startswith("respx")])
+            assert "mockserver.app" not in sys.modules
+        """
+    )
+    run(pytester, "-p", "no:asyncio", passed=1)
+
+
+def test_a_failed_expectation_is_told_without_the_insides_of_leadmock(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        CODE
+        + """
+def test_once(leadmock):
+    sync_lead({"email": "sam@example.com"}, leadmock.mega)
+    leadmock.mega.expect_create(contact_email="olga@example.com")
+
+def test_leads(leadmock):
+    leadmock.convertiq.given_lead(name="Jane")
+    assert leadmock.convertiq.leads == []
+"""
+    )
+    result = run(pytester, "-p", "no:asyncio", failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "E * AssertionError: expected 1 create with contact_email 'olga@example.com', saw 0",
+            "E * the requests were:",
+            'E * POST /api/agents/crm/leads {"contact_email":"sam@example.com"} -> 201, created lead *',
+            "E * Left contains one more item: Lead(id=*, name='Jane', *)",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*expectations.py*")
+
+
+def test_without_respx_it_is_told_what_to_install(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(leadmock):\n    pass\n")
+    pytester.makeconftest("import sys\nsys.modules['respx'] = None\n")
+    result = pytester.runpytest_subprocess(*UNUSED, "-p", "no:respx", "-p", "no:asyncio")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*respx is missing; install it with: pip install 'leadmock[[]pytest[]]'*"])
+
+
+def test_the_fixtures_are_listed_with_what_they_are(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_subprocess(*UNUSED, "--fixtures", "-p", "no:asyncio")
+    result.stdout.fnmatch_lines(
+        [
+            "leadmock -- *",
+            "    The four CRM APIs in this process: *",
+            "leadmock_server -- *",
+            "    The four CRM APIs on a live server, *",
+        ]
+    )
+
+
+TYPED = """
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import httpx
+import respx
+
+from mockserver.testing import Api, Delivery, Leadmock, LeadmockServer, Record, Request
+
+
+def push(api: Api, email: str) -> str:
+    answer = httpx.post(api.url + "/leads", headers=api.headers, json={"contact_email": email})
+    return str(answer.json()["lead"]["id"])
+
+
+def test_typed(leadmock: Leadmock, respx_mock: respx.MockRouter) -> None:
+    respx_mock.post("https://hooks.example.com/").respond(204)
+    webhook: Record = leadmock.mega.given_webhook("https://hooks.example.com/", "lead.created")
+    leadmock.mega.fail_next(status=503, times=1, operation="listLeads")
+    at: datetime = leadmock.clock.freeze(datetime(2026, 7, 2, tzinfo=UTC))
+    push(leadmock.mega, "sam@example.com")
+    emails: list[str] = [lead.contact_email for lead in leadmock.mega.leads]
+    requests: list[Request] = leadmock.mega.requests
+    deliveries: list[Delivery] = leadmock.deliver_webhooks()
+    assert emails and requests[-1].headers["Host"] and deliveries[0].status == 204 and at and webhook.secret
+    leadmock.mega.expect_create(times=1, contact_email="sam@example.com")
+
+
+def test_live(leadmock_server: LeadmockServer) -> None:
+    assert push(leadmock_server.mega, "sam@example.com") == leadmock_server.mega.leads[0].id
+"""
+
+
+def test_a_typed_test_passes_strict_mypy_and_runs(pytester: pytest.Pytester) -> None:
+    path: Path = pytester.makepyfile(TYPED)
+    cache = Path(__file__).parents[2] / ".mypy_cache" / "plugin"
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(cache), path.name]
+    done = subprocess.run(command, cwd=pytester.path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    run(pytester, "-p", "no:asyncio", passed=2)
