@@ -137,16 +137,17 @@ def on_server(server: LiveServer) -> Iterator[LeadmockServer]:
         mock.clock.reset()
         return [mock.add_tenant(api, name="the test's own") for api in mock.contracts]
 
-    async def forget(credentials: Collection[Credential]) -> None:
-        for credential in credentials:
-            directory = mock.directories[credential.tenant.api]
-            for each in directory.of_tenant(credential.tenant.id):
-                directory.remove(each)
-            await mock.store.reset(credential.tenant.key)
+    async def forget() -> None:
+        for directory in mock.directories.values():
+            for credential in directory:
+                if credential.id not in known:
+                    directory.remove(credential)
+                    await mock.store.reset(credential.tenant.key)
         mock.journal.clear()
 
+    known = {credential.id for directory in mock.directories.values() for credential in directory}
     credentials = server.run(prepare())
     try:
         yield LeadmockServer(server, credentials)
     finally:
-        server.run(forget(credentials))
+        server.run(forget())
