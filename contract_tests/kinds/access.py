@@ -307,7 +307,7 @@ def credential_elsewhere(lab: Lab, operation: Operation) -> None:
 
 @kind.promise(
     "scheme",
-    "{method} {path} takes a token with the scheme Bearer, in any letter case, and with no other.",
+    "{method} {path} takes a token with the scheme Bearer, in any letter case, one space, and with no other.",
     on=lambda contract, operation: not operation.public and contract.security[operation.security[0]].kind == "bearer",
     source=by_api(mega=KEY_FORM, crmleadpro=KEY_FORM),
 )
@@ -322,9 +322,13 @@ def scheme_word(lab: Lab, operation: Operation) -> None:
     others = (
         (secret, "no scheme"),
         (f"Basic {secret}", "the scheme Basic"),
+        (f"Bearer  {secret}", "two spaces after Bearer"),
         (f"Token {secret}", "the scheme Token"),
         (f"ApiKey {secret}", "the scheme ApiKey"),
         (f"Bearer{secret}", "no space after Bearer"),
+        (f"bearer     {secret}", "five spaces after bearer"),
+        (f"Bearer\t{secret}", "a tab after Bearer"),
+        (f"Bearer \t{secret}", "a space and a tab after Bearer"),
         (f"Bearer: {secret}", "a colon after Bearer"),
         (f"Bearer Bearer {secret}", "Bearer twice"),
         (f"Bearers {secret}", "the scheme Bearers"),

@@ -140,4 +140,6 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("crmleadpro", "charset-refused", "crmleadpro/createLead/robustness-media-type-forms"),
     ("crmleadpro", "concurrent-changes-fire-twice", "crmleadpro/updateLead/races-one-event"),
     ("crmleadpro", "concurrent-webhooks-lose-one", "crmleadpro/createWebhook/races-all-registered"),
+    ("crmleadpro", "two-spaces-after-bearer", "crmleadpro/listLeads/access-scheme"),
+    ("mega", "two-spaces-after-bearer", "mega/createLead/access-scheme"),
 )
