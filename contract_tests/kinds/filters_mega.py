@@ -101,7 +101,7 @@ def filter_values(lab: Lab, _operation: Operation) -> None:
     for stage in made.stages():
         found = listed(lab, made.word, {"stageId": stage.upper()}).at("/leads")
         same_people(lab, found, made.fitting({"stageId": stage}), f"with stageId {stage.upper()}")
-    nobody = ("act", "activeactive", "contacted", "%", "_ctive", "アクティブ")
+    nobody = ("", "act", "activeactive", "contacted", "%", "_ctive", "アクティブ")
     for query in (*({"status": status} for status in nobody), {"stageId": str(uuid.uuid4())}):
         answer = listed(lab, made.word, query)
         empty = (answer.at("/leads"), answer.at("/total"), answer.at("/next_cursor")) == ([], 0, None)

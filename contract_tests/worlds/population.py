@@ -59,16 +59,26 @@ class Population:
 
     @property
     def words(self) -> Mapping[str, tuple[Any, ...]]:
-        """Words to filter by: used ones, and such as differ from them in letter case or in length."""
+        """Words to filter by: used ones, such as differ from them in letter case or in length, and the empty text."""
         mark = self.mark
         return {
             "status": STATUSES,
             "pipeline_stage": (*SLUGS, "nowhere"),
-            "source": (f"{mark} web", f"{mark} Web", f"{mark} web2", f"{mark} we", "null"),
-            "assigned_to": (f"{mark}_a", f"{mark}_A", f"{mark}_ab", f"{mark}", "null"),
-            "tag": (mark, "hot", "Hot", "hot-lead", "ho", "a,b", f"{mark} x"),
-            "search": (mark, mark.upper(), f"{mark} anita", f"{mark} M1", f"works {mark}", f"@{mark}", "+91 98", "xyz"),
-            "company": (f"Works {mark}", f"works {mark}", f"Works {mark} Ltd", f"Works {mark} "),
+            "source": (f"{mark} web", f"{mark} Web", f"{mark} web2", f"{mark} we", "null", ""),
+            "assigned_to": (f"{mark}_a", f"{mark}_A", f"{mark}_ab", f"{mark}", "null", ""),
+            "tag": (mark, "hot", "Hot", "hot-lead", "ho", "a,b", f"{mark} x", ""),
+            "search": (
+                mark,
+                mark.upper(),
+                f"{mark} anita",
+                f"{mark} M1",
+                f"works {mark}",
+                f"@{mark}",
+                "+91 98",
+                "xyz",
+                "",
+            ),
+            "company": (f"Works {mark}", f"works {mark}", f"Works {mark} Ltd", f"Works {mark} ", ""),
         }
 
 

@@ -142,4 +142,5 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("crmleadpro", "concurrent-webhooks-lose-one", "crmleadpro/createWebhook/races-all-registered"),
     ("crmleadpro", "two-spaces-after-bearer", "crmleadpro/listLeads/access-scheme"),
     ("mega", "two-spaces-after-bearer", "mega/createLead/access-scheme"),
+    ("crmleadpro", "empty-filter-matches-all", "crmleadpro/listLeads/records-filters"),
 )
