@@ -178,6 +178,44 @@ def period(lab: Lab, _operation: Operation) -> None:
     lab.expect(same(same_again, whole), "the same of the pipeline sales as without a name", same_again)
 
 
+@kind.promise(
+    "funnel-period-deals",
+    "A deal that was created at the start of a period belongs to it, one created at its end does not.",
+    on=FUNNEL,
+    source=assumed("P31", "created_from belongs to the period, created_to does not."),
+)
+def period_of_deals(lab: Lab, _operation: Operation) -> None:
+    here, people = Workspace(lab), population(lab)
+    deals = [here.body(answer, 201, "a new deal") for answer in people.deals]
+    start, middle = moment(people.start), moment(people.middle)
+    moments = sorted({moment(one["created_at"]) for one in deals})
+    almost = timedelta(microseconds=1)
+    for at in moments:
+        for first, last in ((start, at), (start, at + almost), (at, middle), (at + almost, middle), (at, at + almost)):
+            within = [one for one in deals if first <= moment(one["created_at"]) < last]
+            told = figures(here, created_from=_text(first), created_to=_text(last))["volume"]
+            wanted = {**told, **{name: funnel([], within)["volume"][name] for name in ("deals", "value")}}
+            lab.expect(
+                _same_volume(told, wanted), f"{wanted} from {_text(first)} until just before {_text(last)}", told
+            )
+
+
+@kind.promise(
+    "funnel-period-leads",
+    "A lead that was created at the start of a period belongs to it, one created at its end does not.",
+    on=FUNNEL,
+    source=assumed("P31", "created_from belongs to the period, created_to does not."),
+)
+def period_of_leads(lab: Lab, _operation: Operation) -> None:
+    here, people = Workspace(lab), population(lab)
+    start, middle = moment(people.start), moment(people.middle)
+    moments = sorted({moment(lead["created_at"]) for lead in people.early})
+    for at in dict.fromkeys((moments[0], moments[len(moments) // 2], moments[-1])):
+        for first, last in ((start, at), (at, middle), (at, at)):
+            within = [lead for lead in people.early if first <= moment(lead["created_at"]) < last]
+            _leads_told(here, within, first, last)
+
+
 def _told(here: Workspace, wanted: Mapping[str, Any], first: datetime | None, last: datetime | None) -> None:
     query = {name: _text(at) for name, at in (("created_from", first), ("created_to", last)) if at is not None}
     agrees(here, wanted, figures(here, **query), f"in the funnel {query}")

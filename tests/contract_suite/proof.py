@@ -143,4 +143,5 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("crmleadpro", "two-spaces-after-bearer", "crmleadpro/listLeads/access-scheme"),
     ("mega", "two-spaces-after-bearer", "mega/createLead/access-scheme"),
     ("crmleadpro", "empty-filter-matches-all", "crmleadpro/listLeads/records-filters"),
+    ("crmleadpro", "period-of-deals-with-its-end", "crmleadpro/getPipelineAnalytics/records-funnel-period-deals"),
 )
