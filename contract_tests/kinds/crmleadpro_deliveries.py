@@ -145,8 +145,12 @@ class Watch:
 
     def create(self, **members: Any) -> Lead:
         """A new lead, of which everybody who listens is told."""
-        sent = {"name": self.lab.fresh.name(), "email": self.lab.fresh.email(), **members}
+        return self.make({"name": self.lab.fresh.name(), "email": self.lab.fresh.email(), **members}, members)
+
+    def make(self, sent: Mapping[str, Any], shown: Mapping[str, Any] | None = None) -> Lead:
+        """The lead of this body, of which `shown` is told where something is wrong with it."""
         lead = self.here.made(sent)
+        members = sent if shown is None else shown
         self.expects(lead["id"], f"a lead with {members}" if members else "a lead", (CREATED, lead))
         return lead
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.contract import Operation
 
 from ..models.crmleadpro import SLUGS, STATUSES
-from ..models.crmleadpro_values import BAD, FULL, TEXTS
+from ..models.crmleadpro_values import BAD, FULL, NULLABLE, TEXTS
 from ..rule import Kind, NotChecked, assumed, named, only
 from .crmleadpro_deliveries import SENT, SOON, Watch, home, hook, rest, stranger
 
@@ -106,6 +106,26 @@ def created(lab: Lab, _operation: Operation) -> None:
     twice = {"name": lab.fresh.name(), "email": lab.fresh.email(), "phone": "+91 98765 43210"}
     watch.create(**twice)
     watch.create(**twice)
+    watch.verify()
+
+
+@kind.promise(
+    "created-small",
+    "lead.created is sent for a lead that has an email alone or a phone alone, however little else there is.",
+    on=_CREATE,
+    source=_PAYLOAD,
+)
+def created_small(lab: Lab, _operation: Operation) -> None:
+    watch = Watch(lab)
+    phone = "+91 98765 43210"
+    for members in ({"phone": phone}, {"phone": phone, "email": None}, {"email": lab.fresh.email(), "phone": None}):
+        watch.make({"name": lab.fresh.name(), **members})
+    watch.make({"name": lab.fresh.name(), "phone": phone, **FULL})
+    watch.create(**dict.fromkeys(name for name in NULLABLE if name != "email"))
+    watch.create(company="", source="", assigned_to="", score=0, tags=[])
+    lead = watch.create(phone=phone)
+    lead = watch.patch(lead, email=None, status="contacted")
+    watch.patch(watch.patch(lead, tags=["x"], assigned_to="user_1"), tags=[], assigned_to=None, status="qualified")
     watch.verify()
 
 
