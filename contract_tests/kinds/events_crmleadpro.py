@@ -252,8 +252,14 @@ def _without_effect(lab: Lab, watch: Watch, lead_id: str) -> None:
 )
 def sent(lab: Lab, operation: Operation) -> None:
     watch = Watch(lab)
-    lead = watch.create(phone="+91 98765 43210")
-    audiences: tuple[dict[str, Any], ...] = ({"lead_ids": [lead["id"]]}, {"tags": [watch.here.mark()]})
+    mark, phone = watch.here.mark(), "+91 98765 43210"
+    ids = [watch.create(phone=phone, tags=[mark])["id"] for _ in range(3)]
+    ids += [watch.create(tags=[mark])["id"], watch.make({"name": "No email", "phone": phone, "tags": [mark]})["id"]]
+    audiences: tuple[dict[str, Any], ...] = (
+        *({"lead_ids": chosen} for chosen in (ids[:1], ids, ids * 2)),
+        {"tags": [mark]},
+        {"tags": [watch.here.mark()]},
+    )
     for audience in audiences:
         for name in ("Launch", "Zoë 🦊 & Co"):
             body = {"name": f"{name} {lab.fresh.token()}", **_CONTENT[operation.id], "audience": audience}
