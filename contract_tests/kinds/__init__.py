@@ -25,6 +25,7 @@ from . import (
     deduplication_salesiq,
     events_crmleadpro,
     events_mega,
+    events_retries_crmleadpro,
     events_retries_mega,
     events_webhooks_crmleadpro,
     events_webhooks_mega,
@@ -74,6 +75,7 @@ PARTS: tuple[Kind, ...] = (
     events_webhooks_mega.kind,
     events_crmleadpro.kind,
     events_webhooks_crmleadpro.kind,
+    events_retries_crmleadpro.kind,
     races_events.kind,
     # Retries come while rules are tried that fire nothing for the same customer.
     events_retries_mega.first,

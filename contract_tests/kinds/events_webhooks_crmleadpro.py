@@ -1,29 +1,23 @@
-"""CRMLead Pro's webhooks and their deliveries: how they are signed, whose they are, and what is tried again."""
+"""CRMLead Pro's webhooks and their deliveries: how they are signed and whose they are."""
 
 from __future__ import annotations
 
 import base64
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mockserver.contract import Operation
 
-from ..receiver import Delivery, Reply
 from ..rule import Kind, NotChecked, assumed, named, only
 from .crmleadpro_deliveries import (
     CREATED,
     SENT,
     SOON,
-    Hook,
     Watch,
     digests,
     expect_signed,
     header,
     home,
     hook,
-    hooks,
     register,
     rest,
     stranger,
@@ -35,19 +29,6 @@ if TYPE_CHECKING:
 kind = Kind("events")
 
 _REGISTER = only("crmleadpro/createWebhook")
-_AGAIN = assumed("P17", "As in Standard Webhooks: whatever is no 2xx is tried again, for the first time after 5 s.")
-_STANDARD = assumed("P16", "As in Standard Webhooks: the id and the body stay, the timestamp is that of the attempt.")
-_OK = Reply(200)
-#: The first retry comes after 5 s, with some chance in it, or sooner in a test setup.
-_LONGEST = 8.0
-_PATIENT, _AT_ONCE = 1.5, 1.2
-_FAILURES: Mapping[str, Reply] = {
-    **{str(status): Reply(status) for status in (500, 503, 400, 404, 429)},
-    **{str(status): Reply(status, (("Location", "{elsewhere}"),)) for status in (301, 307)},
-    # So late that the retry falls into another second.
-    "500, late": Reply(500, after=1.2),
-}
-_TAKEN: Mapping[str, Reply] = {"201": Reply(201), "204": Reply(204), "200, late": Reply(200, after=_PATIENT)}
 
 
 # Whose they are, and how they are signed.
@@ -159,124 +140,3 @@ def late(lab: Lab, _operation: Operation) -> None:
     watch.verify()
     lab.expect(not new.inbox.about(early["id"]), "nothing of a lead that came before the webhook", "a delivery")
     new.inbox.close()
-
-
-# What is tried again.
-
-
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    """One campaign and what came of it to each webhook, by its name; then another one. `seconds`: its request took."""
-
-    hooks: dict[str, Hook]
-    first: dict[str, list[Delivery]]
-    second: dict[str, list[Delivery]]
-    elsewhere: list[Delivery]
-    seconds: float
-
-
-def _scene(lab: Lab) -> _Scene:
-    hooks(lab)
-    return lab.once("crmleadpro retries", lambda: _play(lab))
-
-
-def _play(lab: Lab) -> _Scene:
-    tokens = [lab.fresh.token(), lab.fresh.token()]
-    elsewhere = lab.receiver().inbox()
-    made: dict[str, Hook] = {}
-    for name, reply in {**_FAILURES, **_TAKEN, "410": Reply(410)}.items():
-        made[name] = register(lab, name, [SENT])
-        headers = tuple((key, elsewhere.url) for key, _ in reply.headers)
-        made[name].inbox.script(Reply(reply.status, headers, reply.after), _OK, about=tokens[0])
-    _send(lab, tokens[0])
-    asked, started = lab.trace.exchanges[-1], time.monotonic()
-    again = [made[name].inbox for name in _FAILURES]
-    lab.receiver().wait(lambda: all(len(inbox.about(tokens[0])) > 1 for inbox in again), _LONGEST)
-    rest(lab, max(0.3, _PATIENT + 0.4 - (time.monotonic() - started)))
-    _send(lab, tokens[1])
-    others = [one.inbox for name, one in made.items() if name != "410"]
-    lab.receiver().wait(lambda: all(inbox.about(tokens[1]) for inbox in others), SOON)
-    rest(lab)
-    first, second = ({name: one.inbox.about(token) for name, one in made.items()} for token in tokens)
-    found = elsewhere.about(*tokens)
-    for one in made.values():
-        one.inbox.close()
-    return _Scene(made, first, second, found, asked.ended - asked.started)
-
-
-def _send(lab: Lab, token: str) -> None:
-    body = {"name": f"Launch {token}", "subject": "A", "body": "B", "audience": {"tags": [token]}}
-    answer = home(lab)("createEmailCampaign", body=body)
-    lab.expect(answer.status == 202, "202 for a campaign", answer)
-
-
-@kind.promise("retried", "A delivery that is not answered with a 2xx is tried again.", on=_REGISTER, source=_AGAIN)
-def retried(lab: Lab, _operation: Operation) -> None:
-    scene = _scene(lab)
-    for name in _FAILURES:
-        count = len(scene.first[name])
-        lab.expect(count > 1, f"a second attempt after {name}", f"{count} attempts in {_LONGEST:.0f} seconds")
-        lab.expect(count == 2, f"no attempt after the 200 that followed {name}", f"{count} attempts")
-        lab.expect(len(scene.second[name]) == 1, f"one delivery of a later event after {name}", len(scene.second[name]))
-
-
-@kind.promise("redirect", "A redirect is not followed.", on=_REGISTER, source=_AGAIN)
-def redirect(lab: Lab, _operation: Operation) -> None:
-    found = _scene(lab).elsewhere
-    lab.expect(not found, "nothing at the address of a redirect", found[0] if found else "")
-
-
-@kind.promise("accepted", "A delivery that is answered with a 2xx is not sent again.", on=_REGISTER, source=_AGAIN)
-def accepted(lab: Lab, _operation: Operation) -> None:
-    scene = _scene(lab)
-    for name in _TAKEN:
-        count = len(scene.first[name])
-        lab.expect(count == 1, f"one attempt where it is answered with {name}", count)
-
-
-@kind.promise(
-    "retry-same",
-    "All attempts of a delivery have the same webhook-id and body, and each is signed anew.",
-    on=_REGISTER,
-    source=_STANDARD,
-)
-def retry_same(lab: Lab, _operation: Operation) -> None:
-    scene = _scene(lab)
-    for name in _FAILURES:
-        found = scene.first[name]
-        lab.expect(found, "a delivery of a campaign", "none")
-        for first, one in ((found[0], later) for later in found[1:]):
-            expected = header(first, "webhook-id")
-            got = header(one, "webhook-id")
-            lab.expect(got == expected, f"webhook-id {expected} on the retry after {name}", got)
-            lab.expect(one.body == first.body, f"the same body after {name}: {first}", one)
-            expect_signed(lab, one, scene.hooks[name].secret)
-            stamps = [int(header(each, "webhook-timestamp")) for each in (first, one)]
-            soon = name != "500, late" and one.arrived - first.arrived < 2.5
-            apart = soon or stamps[1] > stamps[0]
-            lab.expect(apart, f"a timestamp of its own on the retry after {name}", stamps)
-
-
-@kind.promise(
-    "gone",
-    "A webhook that answers 410 is told nothing more.",
-    on=_REGISTER,
-    source=assumed("172", "As in Standard Webhooks: 410 disables a webhook."),
-)
-def gone(lab: Lab, _operation: Operation) -> None:
-    scene = _scene(lab)
-    lab.expect(len(scene.first["410"]) == 1, "one attempt where the receiver answers 410", len(scene.first["410"]))
-    found = scene.second["410"]
-    lab.expect(not found, "no delivery to a webhook that answered 410 before", found[0] if found else "")
-
-
-@kind.promise(
-    "not-waited-for",
-    "A request does not wait for the receivers of its event.",
-    on=_REGISTER,
-    source=assumed("P17", "Deliveries go out after the answer."),
-)
-def not_waited_for(lab: Lab, _operation: Operation) -> None:
-    seconds = _scene(lab).seconds
-    wanted = f"an answer while a receiver takes {_PATIENT} seconds for its own"
-    lab.expect(seconds < _AT_ONCE, wanted, f"one after {seconds:.2f} s")
