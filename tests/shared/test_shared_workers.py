@@ -150,7 +150,7 @@ def test_a_webhook_goes_out_though_the_one_that_was_sending_it_is_killed() -> No
             assert receiver.wait_for(2)
         first, second = receiver.arrivals
         assert first.body == second.body
-        assert first.headers["x-mega-delivery"] == second.headers["x-mega-delivery-id"]
+        assert first.headers["x-mega-delivery"] == second.headers["x-mega-delivery"]
 
 
 def test_what_was_acknowledged_survives_kill_9() -> None:
