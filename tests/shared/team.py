@@ -38,14 +38,16 @@ class Team:
             started = [threads.submit(Serving, "--database", url, "--log", "off", *options) for _ in range(size)]
         self.servers = [self._stack.enter_context(each.result()) for each in started]
 
-    def at_once(self, requests: Sequence[Mapping[str, Any]], headers: Mapping[str, str]) -> list[httpx.Response]:
-        """Send all at the same time, to one server after the other."""
+    def at_once(
+        self, requests: Sequence[Mapping[str, Any]], headers: Mapping[str, str], first: int = 0
+    ) -> list[httpx.Response]:
+        """Send all at the same time, to one server after the other, beginning with `first`."""
 
         async def send() -> list[httpx.Response]:
             async with httpx.AsyncClient(
                 headers=dict(headers), timeout=60, limits=httpx.Limits(max_connections=32)
             ) as client:
-                return await asyncio.gather(*(self._send(client, at, each) for at, each in enumerate(requests)))
+                return await asyncio.gather(*(self._send(client, at, each) for at, each in enumerate(requests, first)))
 
         return asyncio.run(send())
 

@@ -63,8 +63,9 @@ def test_one_idempotency_key_is_one_record(team: Team) -> None:
     assert Counter(answer.status_code for answer in answers).keys() <= {201, 409}
     assert len({answer.content for answer in answers if answer.status_code == 201}) == 1
     assert _total(team, 1) == before + 1
-    late = team.at_once(requests[:4], mega(1))
-    assert [answer.headers["idempotent-replayed"] for answer in late] == ["true"] * 4
+    for server in range(4):
+        (late,) = team.at_once(requests[:1], mega(1), first=server)
+        assert (late.status_code, late.headers["idempotent-replayed"]) == (201, "true")
 
 
 def test_no_number_is_given_twice(team: Team) -> None:
