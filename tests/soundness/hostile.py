@@ -47,7 +47,7 @@ class Hostile:
         """That of the demo tenant mostly, so that a corpus can be replayed; else one that has limits."""
         return [*[next(iter(self.mock.directories[api]))] * 7, self.mock.add_tenant(api)]
 
-    async def run(self, number: int, *, reset_every: int = 100_000) -> None:
+    async def run(self, number: int, *, reset_every: int = 25_000) -> None:
         """Send that many. AssertionError names the first that breaks a promise, as a line for the corpus."""
         for count in range(number):
             await self.send(self.requests.draw())
