@@ -9,6 +9,7 @@ import pytest
 
 from mockserver.client import Access, ControlClient, ControlError, RequestSummary
 from tests.edge_cases.live import Live
+from tests.serving import Serving
 
 LEAD = {"contact_name": "Sam", "contact_email": "sam@example.com"}
 
@@ -113,3 +114,24 @@ def test_metrics_count_requests_faults_and_records(control: ControlClient, fresh
     families = {line.split(" ")[2] for line in lines if line.startswith("# TYPE")}
     told = {sample.split("{")[0] for sample in samples}
     assert all(any(name.startswith(family) for family in families) for name in told)
+
+
+def test_a_live_view_does_not_keep_the_server_from_stopping() -> None:
+    ended: list[str] = []
+    with Serving("--api", "mega") as serving:
+
+        def watch() -> None:
+            with ControlClient(serving.origin) as viewer:
+                ended.extend(each.id for each in viewer.watch())
+                ended.append("the end")
+
+        with httpx.stream("GET", f"{serving.origin}/_mock/requests/stream", timeout=30) as other:
+            viewer = threading.Thread(target=watch)
+            viewer.start()
+            assert next(other.iter_lines()) == ": leadmock"
+            while not ended:
+                httpx.get(f"{serving.origin}/api/agents/crm/leads")
+            assert serving.interrupt() == 0
+        viewer.join(30)
+    assert ended[-1] == "the end"
+    assert serving.lines[-1] == "leadmock stopped"
