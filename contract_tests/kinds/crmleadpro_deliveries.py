@@ -82,9 +82,16 @@ def hook(lab: Lab, name: str) -> Hook:
     return lab.once(("crmleadpro hook", name), make)
 
 
-def register(lab: Lab, name: str, events: Sequence[str], caller: Caller | None = None, **members: Any) -> Hook:
+def register(
+    lab: Lab,
+    name: str,
+    events: Sequence[str],
+    caller: Caller | None = None,
+    inbox: Inbox | None = None,
+    **members: Any,
+) -> Hook:
     """A new webhook. The document does not say how one is registered, nor that a local address is taken."""
-    inbox = lab.receiver().inbox()
+    inbox = inbox or lab.receiver().inbox()
     answer = (caller or home(lab))("createWebhook", body={"url": inbox.url, "events": list(events), **members})
     if not answer.ok:
         raise NotChecked(f"the target takes no webhook in this form at {inbox.url}: {answer}")
@@ -233,17 +240,26 @@ def expect_signed(lab: Lab, delivery: Delivery, secret: str) -> None:
     """Signed as Standard Webhooks 1.0.0 has it, with the bytes of this secret."""
     form = secret.startswith("whsec_")
     lab.expect(form, "a secret of whsec_ and base64 from the registration", "another" if secret else "none")
-    key = base64.b64decode(secret.removeprefix("whsec_"))
     stamp = header(delivery, "webhook-timestamp")
     number = int(stamp) if stamp.isascii() and stamp.isdecimal() else 0
     near = abs(number - delivery.moment) < NOW
     lab.expect(near, f"webhook-timestamp {delivery.moment:.0f}, give or take a little", stamp)
-    signed = f"{header(delivery, 'webhook-id')}.{stamp}.".encode() + delivery.body
-    expected = f"v1,{base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()}"
+    expected = _signature(delivery, secret)
     found = header(delivery, "webhook-signature")
     wanted = f"webhook-signature {expected}: v1 and the HMAC-SHA256 of webhook-id.webhook-timestamp.body in base64"
     lab.expect(expected in found.split(" "), wanted, f"{found} for {delivery}")
     lab.expect(all(one.startswith("v1,") for one in found.split(" ")), "signatures of v1 alone", found)
+
+
+def is_signed(delivery: Delivery, secret: str) -> bool:
+    """Whether one of its signatures is that of this secret."""
+    return _signature(delivery, secret) in header(delivery, "webhook-signature").split(" ")
+
+
+def _signature(delivery: Delivery, secret: str) -> str:
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{header(delivery, 'webhook-id')}.{header(delivery, 'webhook-timestamp')}.".encode() + delivery.body
+    return f"v1,{base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()}"
 
 
 def digests(delivery: Delivery) -> Iterator[str]:

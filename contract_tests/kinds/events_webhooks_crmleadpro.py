@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 
 from mockserver.contract import Operation
 
+from ..receiver import spelt_otherwise
 from ..rule import Kind, NotChecked, assumed, named, only
+from ..worlds.workspace import Workspace
 from .crmleadpro_deliveries import (
     CREATED,
     SENT,
     SOON,
+    STATUS,
     Watch,
     digests,
     expect_signed,
     header,
     home,
     hook,
+    hooks,
+    is_signed,
     register,
     rest,
     stranger,
@@ -140,3 +145,45 @@ def late(lab: Lab, _operation: Operation) -> None:
     watch.verify()
     lab.expect(not new.inbox.about(early["id"]), "nothing of a lead that came before the webhook", "a delivery")
     new.inbox.close()
+
+
+@kind.promise(
+    "same-url",
+    "Each webhook at one URL is told of its own events, with its own secret.",
+    on=_REGISTER,
+    source=assumed("P38", "Each registration is a webhook of its own, whatever its URL."),
+)
+def same_url(lab: Lab, _operation: Operation) -> None:
+    hooks(lab)
+    inbox = lab.receiver().inbox()
+    chosen_by = {"first": [CREATED], "second": [CREATED], "third": [STATUS]}
+    several = [register(lab, name, events, inbox=inbox) for name, events in chosen_by.items()]
+    here = Workspace(lab, home(lab))
+    lead = here.patch(here.create(), {"status": "qualified"})
+    found = inbox.wait(lead["id"], number=len(several), seconds=SOON)
+    rest(lab)
+    found = inbox.about(lead["id"])
+    inbox.close()
+    told = sorted(delivery.json["type"] for delivery in found)
+    lab.expect(told == [CREATED, CREATED, STATUS], "two lead.created and a lead.status_changed at the one URL", told)
+    for one in several:
+        mine = [delivery for delivery in found if is_signed(delivery, one.secret)]
+        events = [delivery.json["type"] for delivery in mine]
+        lab.expect(events == list(one.events), f"{one.events[0]} signed with the secret of the {one.name}", events)
+
+
+@kind.promise(
+    "localhost",
+    "A webhook at localhost is told of events as one at 127.0.0.1 is, where it is taken.",
+    on=_REGISTER,
+    source=assumed("M64", "A target set up for testing may take a receiver at 127.0.0.1 or localhost."),
+)
+def localhost(lab: Lab, _operation: Operation) -> None:
+    hooks(lab)
+    inbox = lab.receiver().inbox()
+    one = register(lab, "at localhost", [CREATED], inbox=inbox, url=spelt_otherwise(inbox.url))
+    lead = Workspace(lab, home(lab)).create()
+    found = inbox.wait(lead["id"], seconds=SOON)
+    inbox.close()
+    lab.expect(found, f"a delivery of the new lead {lead['id']} to {spelt_otherwise(inbox.url)}", "none")
+    expect_signed(lab, found[0], one.secret)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from mockserver.contract import Operation
 
 from ..models.mega_webhooks import SCOPE
+from ..receiver import spelt_otherwise
 from ..rule import Kind, NotChecked, assumed, named, only
 from .mega_deliveries import (
+    SOON,
     WRITE,
     arrives,
     change,
@@ -16,6 +18,8 @@ from .mega_deliveries import (
     is_signed,
     listening,
     nothing,
+    registered,
+    rest,
     see_that_any_come,
     settle,
     tell,
@@ -165,3 +169,40 @@ def deleted(lab: Lab, _operation: Operation) -> None:
         # A deleted webhook is no longer there to be woken up.
         lab.main("updateLeadWebhook", path={"id": hook.id}, body={"is_active": True})
         nothing(lab, hook, [settle(lab, first)["id"]], "to a deleted webhook that somebody tried to change")
+
+
+@kind.promise(
+    "same-url",
+    "Each webhook at one URL is told, with its own secret, and goes on being told once another is deleted.",
+    on=_CREATE,
+    source=assumed("own-choice", "Each registration is a webhook of its own, whatever its URL."),
+)
+def same_url(lab: Lab, _operation: Operation) -> None:
+    see_that_any_come(lab)
+    inbox = lab.receiver().inbox()
+    with registered(lab, lab.main, inbox) as first, registered(lab, lab.main, inbox) as second:
+        lead = made(lab, lab.world.lead(lab.fresh))
+        inbox.wait(lead["id"], number=2, seconds=SOON)
+        rest(lab)
+        found = inbox.about(lead["id"])
+        lab.expect(len(found) == 2, "a delivery of a new lead for each of two webhooks at one URL", len(found))
+        for one, name in ((first, "first"), (second, "second")):
+            count = sum(is_signed(delivery, one.secret) for delivery in found)
+            lab.expect(count == 1, f"one delivery with the secret of the {name}", count)
+        lab.main("deleteLeadWebhook", path={"id": first.id})
+        stayed = arrives(lab, second, made(lab, lab.world.lead(lab.fresh)), "to the webhook that stayed")
+        expect_signed(lab, stayed, second.secret, "the secret of the webhook that stayed")
+
+
+@kind.promise(
+    "localhost",
+    "A webhook at localhost is told of new leads as one at 127.0.0.1 is, where it is taken.",
+    on=_CREATE,
+    source=assumed("M64", "A target set up for testing may take a receiver at 127.0.0.1 or localhost."),
+)
+def localhost(lab: Lab, _operation: Operation) -> None:
+    see_that_any_come(lab)
+    inbox = lab.receiver().inbox()
+    with registered(lab, lab.main, inbox, url=spelt_otherwise(inbox.url)) as hook:
+        delivery = arrives(lab, hook, made(lab, lab.world.lead(lab.fresh)), f"to {spelt_otherwise(inbox.url)}")
+        expect_signed(lab, delivery, hook.secret, "the secret of the webhook")
