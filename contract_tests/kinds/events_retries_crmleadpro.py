@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from mockserver.contract import Operation
 
-from ..receiver import Delivery, Reply
+from ..models.crmleadpro import Lead, same
+from ..receiver import Delivery, Inbox, Reply
 from ..rule import Kind, assumed, only
-from .crmleadpro_deliveries import SENT, SOON, Hook, expect_signed, header, home, hooks, register, rest
+from ..worlds.workspace import Workspace
+from .crmleadpro_deliveries import CREATED, SENT, SOON, STATUS, Hook, expect_signed, header, home, hooks, register, rest
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -25,11 +27,12 @@ _OK = Reply(200)
 #: The first retry comes after 5 s, with some chance in it, or sooner in a test setup.
 _LONGEST = 8.0
 _PATIENT, _AT_ONCE = 1.5, 1.2
+_LATE = 1.2
 _FAILURES: Mapping[str, Reply] = {
     **{str(status): Reply(status) for status in (500, 503, 400, 404, 429)},
     **{str(status): Reply(status, (("Location", "{elsewhere}"),)) for status in (301, 307)},
     # So late that the retry falls into another second.
-    "500, late": Reply(500, after=1.2),
+    "500, late": Reply(500, after=_LATE),
 }
 _TAKEN: Mapping[str, Reply] = {"201": Reply(201), "204": Reply(204), "200, late": Reply(200, after=_PATIENT)}
 
@@ -43,6 +46,16 @@ class _Scene:
     second: dict[str, list[Delivery]]
     elsewhere: list[Delivery]
     seconds: float
+    past: _Past
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """A lead that was changed while its events were told: what each of them, in turn, has to tell of it."""
+
+    inbox: Inbox
+    lead_id: str
+    told: list[tuple[str, Lead]]
 
 
 def _scene(lab: Lab) -> _Scene:
@@ -58,10 +71,12 @@ def _play(lab: Lab) -> _Scene:
         made[name] = register(lab, name, [SENT])
         headers = tuple((key, elsewhere.url) for key, _ in reply.headers)
         made[name].inbox.script(Reply(reply.status, headers, reply.after), _OK, about=tokens[0])
+    past = _change(lab)
     _send(lab, tokens[0])
     asked, started = lab.trace.exchanges[-1], time.monotonic()
     again = [made[name].inbox for name in _FAILURES]
     lab.receiver().wait(lambda: all(len(inbox.about(tokens[0])) > 1 for inbox in again), _LONGEST)
+    past.inbox.wait(past.lead_id, number=2 * len(past.told), seconds=SOON)
     rest(lab, max(0.3, _PATIENT + 0.4 - (time.monotonic() - started)))
     _send(lab, tokens[1])
     others = [one.inbox for name, one in made.items() if name != "410"]
@@ -69,9 +84,22 @@ def _play(lab: Lab) -> _Scene:
     rest(lab)
     first, second = ({name: one.inbox.about(token) for name, one in made.items()} for token in tokens)
     found = elsewhere.about(*tokens)
-    for one in made.values():
-        one.inbox.close()
-    return _Scene(made, first, second, found, asked.ended - asked.started)
+    for inbox in (*(one.inbox for one in made.values()), past.inbox):
+        inbox.close()
+    return _Scene(made, first, second, found, asked.ended - asked.started, past)
+
+
+def _change(lab: Lab) -> _Past:
+    """Make a lead and change it, while the receiver of its events takes its time to fail."""
+    here, token = Workspace(lab, home(lab)), lab.fresh.token()
+    events = (CREATED, STATUS, STATUS)
+    inbox = register(lab, "a lead that changes", [CREATED, STATUS]).inbox
+    inbox.script(*[Reply(500, after=_LATE)] * len(events), _OK, about=token)
+    leads = [here.create(name=f"Lead {token}")]
+    for patch in ({"status": "qualified"}, {"status": "lost", "tags": ["late"]}):
+        leads.append(here.patch(leads[-1], patch))
+    here.patch(leads[-1], {"company": "Acme", "score": 1})
+    return _Past(inbox, leads[0]["id"], list(zip(events, leads, strict=True)))
 
 
 def _send(lab: Lab, token: str) -> None:
@@ -125,6 +153,25 @@ def retry_same(lab: Lab, _operation: Operation) -> None:
             soon = name != "500, late" and one.arrived - first.arrived < 2.5
             apart = soon or stamps[1] > stamps[0]
             lab.expect(apart, f"a timestamp of its own on the retry after {name}", stamps)
+
+
+@kind.promise(
+    "as-then",
+    "Each attempt tells of the lead as it was at the event, however it has changed since.",
+    on=_REGISTER,
+    source=_STANDARD,
+)
+def as_then(lab: Lab, _operation: Operation) -> None:
+    past = _scene(lab).past
+    firsts: dict[str, Delivery] = {}
+    for one in past.inbox.about(past.lead_id):
+        first = firsts.setdefault(header(one, "webhook-id"), one)
+        lab.expect(one.body == first.body, f"the same body on the retry after a change: {first}", one)
+    came = [(str(one.json["type"]), one.json["data"]) for one in firsts.values()]
+    for event, lead in past.told:
+        said = any(event == other and same(lead, data) for other, data in came)
+        lab.expect(said, f"a {event} with {lead}", came)
+    lab.expect(len(came) == len(past.told), f"{len(past.told)} events", came)
 
 
 @kind.promise(
