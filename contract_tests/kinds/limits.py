@@ -12,7 +12,7 @@ from mockserver.contract import Operation
 
 from ..rule import Kind, NotChecked, assumed, by_api, named, once, only, page
 from ..wire import Answer
-from .limits_story import HEADERS, Story, number, tell
+from .limits_story import CROWD, HEADERS, Story, number, tell
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -345,6 +345,23 @@ def together(lab: Lab, _operation: Operation) -> None:
     most = left + _refilled(lab, story.limit, story.together_seconds) + (0 if lab.strict else 2)
     fine = passed == left if lab.strict else passed <= most
     lab.expect(fine, f"{left} allowed of {left + left // 2 + 1} at the same time", passed)
+
+
+@kind.promise(
+    "counted-together",
+    "Requests at the same time are each counted.",
+    on=only("crmleadpro/listLeads"),
+    source=named("limit-headers"),
+)
+def counted_together(lab: Lab, _operation: Operation) -> None:
+    crowd = _story(lab).crowd
+    if crowd is None:
+        raise NotChecked("needs a second limited credential, of a limit that is too high to be spent at once")
+    before, after = (number(answer.headers.get(HEADERS[1])) for answer in crowd)
+    if before is None or after is None:
+        raise NotChecked("no RateLimit-Remaining to look at")
+    wanted = before - CROWD - 1
+    lab.expect(after == wanted, f"RateLimit-Remaining {wanted} after {before} and {CROWD} requests at once", after)
 
 
 @kind.promise(

@@ -28,6 +28,8 @@ _EACH, _MORE = 2.5, 20
 _SLACK = 1.25
 _IMPORT = "an import"
 _MOST_TOGETHER = 120
+#: Requests at once where there are more than that.
+CROWD = 40
 _TEXT = {"Content-Type": "text/plain"}
 
 
@@ -48,7 +50,8 @@ class Story:
 
     `other` and `unlimited` are answers to other keys right after it, `written` and `retried` tell of a refused create,
     `shared` answers a known lead with another key of the tenant. `together` is how many requests at the same time
-    were allowed, and how many should have been.
+    were allowed, and how many should have been. `crowd` are the answers right before and right after `CROWD` requests
+    at the same time, where the limit is too high to be spent so.
     """
 
     limit: int
@@ -66,6 +69,7 @@ class Story:
     shared: Answer | None = None
     together: tuple[int, int] | None = None
     together_seconds: float = 0.0
+    crowd: tuple[Answer, Answer] | None = None
     bulk: list[Answer] = field(default_factory=list)
     bulk_seconds: float = 0.0
     bulk_written: bool = False
@@ -273,13 +277,28 @@ def _together(lab: Lab, other: Caller, story: Story) -> None:
     assert other.credential is not None
     spent = sum(one.request.sender == other.credential.name for one in lab.trace.exchanges[story.begins :])
     left = other.credential.limits["per_minute"] - spent
-    if not 0 < left <= _MOST_TOGETHER:
+    if left > _MOST_TOGETHER:
+        story.crowd = _crowd(lab, other) if lab.strict else None
+        return
+    if left <= 0:
         return
     requests = [_plain_request(lab, other) for _ in range(left + left // 2 + 1)]
     started = time.perf_counter()
     answers = [one.answer for one in lab.send_all(requests)]
     story.together_seconds = time.perf_counter() - started
     story.together = sum(answer.status != 429 for answer in answers), left
+
+
+def _crowd(lab: Lab, other: Caller) -> tuple[Answer, Answer] | None:
+    """The answers before and after a crowd of requests; None where a window ended meanwhile, twice."""
+    for _ in range(2):
+        before = _ask(lab, other)
+        lab.send_all([_plain_request(lab, other) for _ in range(CROWD)])
+        after = _ask(lab, other)
+        resets = [number(answer.headers.get(HEADERS[2])) or 0 for answer in (before, after)]
+        if resets[1] <= resets[0]:
+            return before, after
+    return None
 
 
 def _plain_request(lab: Lab, caller: Caller) -> Request:
