@@ -76,7 +76,7 @@ def hook(lab: Lab, name: str) -> Hook:
 
     def make() -> Hook:
         caller = stranger(lab) if name == "stranger" else home(lab)
-        more = {"secret": _OWN_SECRET} if name == "pair" else {}
+        more: dict[str, Any] = {"secret": _OWN_SECRET} if name == "pair" else {}
         return register(lab, name, _HOOKS[name], caller, **more)
 
     return lab.once(("crmleadpro hook", name), make)
