@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mockserver.contract import Operation
 
-from ..receiver import spelt_otherwise
+from ..receiver import LOOKED_UP, spelt_otherwise
 from ..rule import Kind, NotChecked, assumed, named, only
 from ..worlds.workspace import Workspace
 from .crmleadpro_deliveries import (
@@ -183,7 +183,7 @@ def localhost(lab: Lab, _operation: Operation) -> None:
     inbox = lab.receiver().inbox()
     one = register(lab, "at localhost", [CREATED], inbox=inbox, url=spelt_otherwise(inbox.url))
     lead = Workspace(lab, home(lab)).create()
-    found = inbox.wait(lead["id"], seconds=SOON)
+    found = inbox.wait(lead["id"], seconds=LOOKED_UP)
     inbox.close()
     lab.expect(found, f"a delivery of the new lead {lead['id']} to {spelt_otherwise(inbox.url)}", "none")
     expect_signed(lab, found[0], one.secret)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mockserver.contract import Operation
 
 from ..models.mega_webhooks import SCOPE
-from ..receiver import spelt_otherwise
+from ..receiver import LOOKED_UP, spelt_otherwise
 from ..rule import Kind, NotChecked, assumed, named, only
 from .mega_deliveries import (
     SOON,
@@ -204,5 +204,7 @@ def localhost(lab: Lab, _operation: Operation) -> None:
     see_that_any_come(lab)
     inbox = lab.receiver().inbox()
     with registered(lab, lab.main, inbox, url=spelt_otherwise(inbox.url)) as hook:
-        delivery = arrives(lab, hook, made(lab, lab.world.lead(lab.fresh)), f"to {spelt_otherwise(inbox.url)}")
-        expect_signed(lab, delivery, hook.secret, "the secret of the webhook")
+        lead = made(lab, lab.world.lead(lab.fresh))
+        found = inbox.wait(lead["id"], seconds=LOOKED_UP)
+        lab.expect(found, f"a delivery of the new lead {lead['id']} to {spelt_otherwise(inbox.url)}", "none")
+        expect_signed(lab, found[0], hook.secret, "the secret of the webhook")
