@@ -106,6 +106,22 @@ def test_what_the_guide_names_is_there(leadmock: Leadmock) -> None:
     assert {"fail_next", "drop_next", "delay_next", "lift_limits"} <= calls
 
 
+def test_the_example_that_readme_shows_is_that_of_the_guide() -> None:
+    (shown,) = blocks(README, "python")
+    test = shown.text[shown.text.index("def ") :]
+    assert any(test in block.text for block in blocks(GUIDES / "pytest.md", "python"))
+
+
+def test_the_commands_that_readme_shows(desk: Desk) -> None:
+    desk.run("leadmock serve")
+    httpx.get(f"{desk.origin}/api/agents/crm/leads")
+    (block,) = (block for block in blocks(README, "sh") if "leadmock explain" in block.text)
+    printed = desk.run(block.text)
+    assert "401" in printed
+    assert "my experiment" in printed
+    assert "lost-response" in printed
+
+
 def test_the_options_that_readme_shows(desk: Desk) -> None:
     lines = [
         line
