@@ -23,7 +23,7 @@ kind = Kind("records")
 
 BOTH = only("crmleadpro/createEmailCampaign", "crmleadpro/createWhatsappCampaign")
 _MEMBERS = ("id", "channel", "name", "status", "recipients", "created_at")
-_CONTENT: Mapping[str, Mapping[str, Any]] = {
+CONTENT: Mapping[str, Mapping[str, Any]] = {
     "createEmailCampaign": {"subject": "A plan for larger teams", "body": "Hello!"},
     "createWhatsappCampaign": {"template": "demo_reminder"},
 }
@@ -62,7 +62,7 @@ _AUDIENCES: tuple[Any, ...] = (
 
 def send(here: Workspace, operation: str, audience: Mapping[str, Any], **members: Any) -> int:
     """Send a campaign, compare the answer as a whole, and give the number of its recipients."""
-    body = {"name": "Launch", **_CONTENT[operation], "audience": audience, **members}
+    body = {"name": "Launch", **CONTENT[operation], "audience": audience, **members}
     campaign = here.body(here.ask(operation, body=body), 202, "the campaign")
     here.check_members(campaign, _MEMBERS, "the campaign")
     channel = "email" if operation == "createEmailCampaign" else "whatsapp"
@@ -87,7 +87,7 @@ def campaign(lab: Lab, operation: Operation) -> None:
     audience = {"tags": [here.mark()]}
     for name in (*TEXTS, "x", "n" * 200, "😀" * 200):
         send(here, operation.id, audience, name=name)
-    for name, value in _CONTENT[operation.id].items():
+    for name, value in CONTENT[operation.id].items():
         for longer in ("x", value * 20) if name == "template" else (*TEXTS, value):
             send(here, operation.id, audience, **{name: longer})
     if operation.id == "createEmailCampaign":
@@ -186,7 +186,7 @@ def reached_all(lab: Lab, operation: Operation) -> None:
 )
 def campaign_refused(lab: Lab, operation: Operation) -> None:
     here = Workspace(lab)
-    sound = {"name": "Launch", **_CONTENT[operation.id], "audience": {"tags": [here.mark()]}}
+    sound = {"name": "Launch", **CONTENT[operation.id], "audience": {"tags": [here.mark()]}}
     for name, values in _BAD[operation.id].items():
         for value in values:
             answer = lab.main(operation.id, body={**sound, name: value})
@@ -208,7 +208,7 @@ def campaign_refused(lab: Lab, operation: Operation) -> None:
 )
 def audience_refused(lab: Lab, operation: Operation) -> None:
     here = Workspace(lab)
-    sound = {"name": "Launch", **_CONTENT[operation.id]}
+    sound = {"name": "Launch", **CONTENT[operation.id]}
     for audience in _AUDIENCES:
         answer = lab.main(operation.id, body={**sound, "audience": audience})
         here.refused(answer, 422, f"the audience {str(audience)[:80]}", "/audience")
