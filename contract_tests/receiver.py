@@ -28,7 +28,7 @@ _SHOWN = 300
 #: The names of this machine that a target set up for testing may take.
 _LOOPBACK = ("127.0.0.1", "localhost")
 #: A delivery to a name has to arrive in so many seconds: names of other receivers may have to be looked up before.
-LOOKED_UP = 30.0
+LOOKED_UP = 15.0
 #: Tells a receiver that nobody listens here, so that it may stop for good.
 _GONE = 410
 
