@@ -31,6 +31,7 @@ _MOST_TOGETHER = 120
 #: Requests at once where there are more than that.
 CROWD = 40
 _TEXT = {"Content-Type": "text/plain"}
+_STRANGER = {"x-customer-id": "00000000-0000-4000-8000-000000000000"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,7 @@ def _extras(lab: Lab, caller: Caller) -> list[tuple[str, bool, bool, Callable[[]
             ("a conflict", True, True, lambda: caller(create, body={"contact_name": "x"}, headers=key)),
             ("a list of webhooks", True, True, lambda: caller("listLeadWebhooks")),
             ("a bad query", True, True, lambda: caller("listLeads", query={"limit": 0})),
+            ("a request for another customer", False, True, lambda: caller("listLeads", headers=_STRANGER)),
             (_IMPORT, False, False, lambda: caller("bulkImportLeads", body={"dry_run": True, "leads": [body]})),
         ]
     return extras

@@ -150,4 +150,5 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("crmleadpro", "localhost-gets-nothing", "crmleadpro/createWebhook/events-localhost"),
     ("crmleadpro", "payload-shows-later-state", "crmleadpro/createWebhook/events-as-then"),
     ("crmleadpro", "counting-races", "crmleadpro/listLeads/limits-counted-together"),
+    ("mega", "no-rate-headers-on-403", "mega/listLeads/limits-headers"),
 )
