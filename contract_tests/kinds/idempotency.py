@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.contract import Operation
 
-from ..rule import Kind, NotChecked, assumed, named, own, where
+from ..rule import Kind, NotChecked, assumed, named, only, own, where
 from .envelope import refused
 from .keyed import Keyed
 from .mega_leads import custom_slugs, imported, listed, made, with_email
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..lab import Lab
 
 kind = Kind("idempotency")
+#: So many rows has an import that differs far down.
+_ROWS = 40
 
 _KEYED = where(lambda operation: operation.idempotency)
 _OWN = own("x-idempotency")
@@ -140,6 +142,31 @@ def conflict(lab: Lab, operation: Operation) -> None:
     now = listed(lab, {"id": at.ids(first)[0], **fresh})
     lab.expect(now == before, f"the lead as it was before the conflicts, {before}", now)
     at.replays(first, body, key)
+
+
+@kind.promise(
+    "conflict-far",
+    "{method} {path}: a key reused with a body that differs in one row, however far down, is answered with 409.",
+    on=only("mega/bulkImportLeads"),
+    source=named("reuse-409"),
+)
+def conflict_far(lab: Lab, operation: Operation) -> None:
+    at, key = Keyed(lab, operation), lab.fresh.token()
+    rows = [{"row_ref": f"r{number}", "contact_email": lab.fresh.email()} for number in range(_ROWS)]
+    first = at.done({"leads": rows}, key)
+    new = lab.world.lead(lab.fresh)
+    for place in (1, 2, 3, 4, 5, 8, 10, 16, 20, 32, _ROWS - 1):
+        other = {**rows[place], "contact_email": new["contact_email"]}
+        answer = at.send({"leads": [*rows[:place], other, *rows[place + 1 :]]}, key)
+        lab.expect(answer.status == 409, f"409 for a used key with another row {place + 1} of {_ROWS}", answer)
+    for other_rows, what in (
+        (rows[:-1], "without the last row"),
+        ([*rows[:-2], *rows[:-3:-1]], "with the last two turned"),
+    ):
+        answer = at.send({"leads": other_rows}, key)
+        lab.expect(answer.status == 409, f"409 for a used key {what} of {_ROWS}", answer)
+    _nothing_new(lab, new)
+    at.replays(first, {"leads": rows}, key)
 
 
 @kind.promise(

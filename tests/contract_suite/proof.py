@@ -151,4 +151,5 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("crmleadpro", "payload-shows-later-state", "crmleadpro/createWebhook/events-as-then"),
     ("crmleadpro", "counting-races", "crmleadpro/listLeads/limits-counted-together"),
     ("mega", "no-rate-headers-on-403", "mega/listLeads/limits-headers"),
+    ("mega", "first-three-rows-count", "mega/bulkImportLeads/idempotency-conflict-far"),
 )
