@@ -14,6 +14,7 @@ from typing import Any
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from mockserver.joined import JoiningTransport
 from mockserver.wire import CLOSE
 
 PATIENCE_SECONDS = 15.0
@@ -34,8 +35,9 @@ class Connection(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        super().connection_made(transport)
-        self._extensions: dict[str, dict[object, object]] = {CLOSE: {"close": transport.close}}
+        self._joining = JoiningTransport(transport, self.loop)
+        super().connection_made(self._joining)
+        self._extensions: dict[str, dict[object, object]] = {CLOSE: {"close": self._joining.close}}
         self._timer = self.loop.call_later(self.patience_seconds, self._look)
 
     def on_message_begin(self) -> None:
@@ -51,6 +53,11 @@ class Connection(HttpToolsProtocol):
         self._leave()
         if self._timer is not None:
             self._timer.cancel()
+
+    def eof_received(self) -> None:
+        # The transport closes now, after what it was given: whoever asks and shuts its side is still answered.
+        self._joining.flush()
+        super().eof_received()
 
     def data_received(self, data: bytes) -> None:
         message = self.scope
