@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
+from operator import itemgetter
 
 from mockserver.engine.sender import AttemptReport
 from mockserver.pipeline import Exchange
@@ -15,7 +16,7 @@ _BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 
 
 class _Durations:
-    """A histogram: how many were at most each bound, in seconds, and their sum."""
+    """A histogram: how many were between each two bounds, in seconds, and their sum."""
 
     __slots__ = ("buckets", "total")
 
@@ -27,26 +28,28 @@ class _Durations:
         self.buckets[bisect_left(_BOUNDS, seconds)] += 1
         self.total += seconds
 
+    def add_all(self, other: _Durations) -> None:
+        self.buckets = [mine + theirs for mine, theirs in zip(self.buckets, other.buckets, strict=True)]
+        self.total += other.total
+
 
 class Metrics:
     """Counts requests, durations, faults and webhook attempts since the start."""
 
     def __init__(self) -> None:
-        self._requests: Counter[tuple[str, str, int]] = Counter()
-        self._durations: dict[tuple[str, str], _Durations] = {}
+        self._requests: dict[tuple[str, str, int], _Durations] = {}  # by API, operation and status
         self._faults: Counter[tuple[str, str]] = Counter()
         self._attempts: Counter[tuple[str, str, str]] = Counter()
 
     def count(self, exchange: Exchange) -> None:
         """One answered request."""
-        api, operation = exchange.contract.name, exchange.operation
-        self._requests[api, operation, exchange.status] += 1
-        durations = self._durations.get((api, operation))
+        key = (exchange.contract.name, exchange.operation, exchange.status)
+        durations = self._requests.get(key)
         if durations is None:
-            durations = self._durations[api, operation] = _Durations()
+            durations = self._requests[key] = _Durations()
         durations.add(exchange.seconds)
         if exchange.fault is not None:
-            self._faults[api, exchange.fault.kind] += 1
+            self._faults[exchange.contract.name, exchange.fault.kind] += 1
 
     def count_attempt(self, report: AttemptReport) -> None:
         """One attempt to deliver a webhook."""
@@ -56,7 +59,8 @@ class Metrics:
         """All of it in Prometheus' text format. `records` by API and kind, `deliveries` by API and state, as of now."""
         lines: list[str] = []
         lines += _family("leadmock_requests_total", "counter", "Requests answered, by API, operation and status.")
-        for (api, operation, status), number in sorted(self._requests.items()):
+        for api, operation, status in sorted(self._requests):
+            number = sum(self._requests[api, operation, status].buckets)
             lines.append(_line("leadmock_requests_total", number, api=api, operation=operation, status=str(status)))
         lines += self._histogram()
         lines += _family("leadmock_faults_total", "counter", "Faults that struck a request, by API and kind.")
@@ -76,7 +80,10 @@ class Metrics:
     def _histogram(self) -> list[str]:
         name = "leadmock_request_duration_seconds"
         lines = _family(name, "histogram", "Time taken to answer, by API and operation.")
-        for (api, operation), durations in sorted(self._durations.items()):
+        whole: dict[tuple[str, str], _Durations] = {}
+        for (api, operation, _), durations in sorted(self._requests.items(), key=itemgetter(0)):
+            whole.setdefault((api, operation), _Durations()).add_all(durations)
+        for (api, operation), durations in whole.items():
             totals = list(accumulate(durations.buckets))
             for bound, total in zip((*map(str, _BOUNDS), "+Inf"), totals, strict=True):
                 lines.append(_line(f"{name}_bucket", total, api=api, operation=operation, le=bound))

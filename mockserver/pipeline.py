@@ -30,6 +30,7 @@ from mockserver.engine.access import Directory
 from mockserver.engine.call import Call, Credential
 from mockserver.engine.clock import Clock
 from mockserver.engine.faults import Fault, Faults
+from mockserver.engine.rate_limit import RawHeaders
 from mockserver.engine.refusal import Refusal, invalid_body
 from mockserver.plan import Plan, compile_plan
 from mockserver.reply import Answer, dump, refuse, render
@@ -216,24 +217,22 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         return None
 
     async def _answer(self, api: _Api, scope: Scope, receive: Receive, exchange: Exchange) -> Answer:
-        gathered: dict[str, str] = {}
+        told: RawHeaders = []
         try:
-            return await self._serve(api, scope, receive, exchange, gathered)
+            return await self._serve(api, scope, receive, exchange, told)
         except Refusal as refusal:
             exchange.refusal = refusal
             exchange.outcome = f"refused: {refusal.message}"
-            return refuse(api.contract, refusal, gathered)
+            return refuse(api.contract, refusal, {}, told)
         except ClientGone:
             raise
         except Exception:
             # Not the path: it may hold a line end, or a key.
             logger.exception("%s of %s failed", exchange.operation or scope["method"], api.contract.name)
             exchange.outcome = "failed: an error in the mock itself, see the log"
-            return refuse(api.contract, Refusal("internal", "Internal server error"), gathered)
+            return refuse(api.contract, Refusal("internal", "Internal server error"), {}, told)
 
-    async def _serve(
-        self, api: _Api, scope: Scope, receive: Receive, exchange: Exchange, gathered: dict[str, str]
-    ) -> Answer:
+    async def _serve(self, api: _Api, scope: Scope, receive: Receive, exchange: Exchange, told: RawHeaders) -> Answer:
         # An escaped slash is part of a segment, and no segment of these APIs has one.
         found = None if b"%2f" in scope.get("raw_path", b"").lower() else api.routes.find(scope["path"])
         if found is None:
@@ -255,7 +254,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             plan.authorize(credential, headers, repeated)
         except Refusal:
             if plan.meter is not None:
-                gathered.update(await plan.meter.look(self._store, credential, self._clock.now()))
+                await plan.meter.look(self._store, credential, self._clock.now(), told)
             raise
         if "prefer" in headers:
             preferred = preference.answer(plan.operation, headers["prefer"])
@@ -263,7 +262,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
                 exchange.outcome = "answered with the example that was preferred"
                 return preferred
         if plan.meter is not None:
-            gathered.update(await plan.meter.count(self._store, credential, self._clock.now()))
+            await plan.meter.count(self._store, credential, self._clock.now(), told)
         body = await read(plan, headers, receive) if plan.body is not None else None
         async with self._store.transaction(credential.tenant.key) as tx:
             # Only now: the body may have been long under way, and what is new must not look old.
@@ -271,7 +270,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             call = Call(plan.contract, plan.operation, self._settings, credential.tenant, tx, now, headers, body)
             status, content, extra = await self._execute(plan, call, repeated, path_values, scope["query_string"])
         exchange.outcome = call.outcome
-        return render(status, content, {**gathered, **extra})
+        return render(status, content, extra, told=told)
 
     async def _execute(
         self, plan: Plan, call: Call, repeated: set[str], path_values: Mapping[str, str], query_string: bytes

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -20,8 +19,7 @@ _JSON = (b"content-type", b"application/json")
 _PROBLEM = (b"content-type", b"application/problem+json")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A complete response: status, raw header pairs, body bytes."""
 
     status: int
@@ -37,13 +35,20 @@ def dump(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def render(status: int, body: bytes | None, headers: Mapping[str, str], *, problem: bool = False) -> Answer:
-    """Put an answer together; `body` None is an answer without content, such as a 204."""
-    pairs = [(_on_the_wire(name), value.encode("latin-1")) for name, value in headers.items()]
+def render(
+    status: int,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    *,
+    told: Iterable[tuple[bytes, bytes]] = (),
+    problem: bool = False,
+) -> Answer:
+    """Put an answer together; `body` None is an answer without content, such as a 204. `told` are raw headers."""
+    pairs = [(_on_the_wire(name), value.encode("latin-1")) for name, value in headers.items()] if headers else ()
     if body is None:
-        return Answer(status, (*_BASE_HEADERS, *pairs), b"")
-    length = (b"content-length", str(len(body)).encode())
-    return Answer(status, (*_BASE_HEADERS, _PROBLEM if problem else _JSON, length, *pairs), body)
+        return Answer(status, (*_BASE_HEADERS, *told, *pairs), b"")
+    length = (b"content-length", b"%d" % len(body))
+    return Answer(status, (*_BASE_HEADERS, _PROBLEM if problem else _JSON, length, *told, *pairs), body)
 
 
 @lru_cache
@@ -51,14 +56,16 @@ def _on_the_wire(name: str) -> bytes:
     return name.lower().encode("latin-1")
 
 
-def refuse(contract: Contract, refusal: Refusal, headers: Mapping[str, str]) -> Answer:
-    """The refusal in the vendor's own envelope; `headers` are those gathered before it."""
+def refuse(
+    contract: Contract, refusal: Refusal, headers: Mapping[str, str], told: Iterable[tuple[bytes, bytes]] = ()
+) -> Answer:
+    """The refusal in the vendor's own envelope, with `headers`, and what has been `told` in raw ones before it."""
     errors = contract.errors
     status = refusal.status or errors.statuses[refusal.reason]
     message = errors.messages.get(refusal.reason, refusal.message)
     body = _ENVELOPES[errors.envelope](errors, status, message, refusal)
     problem = errors.envelope == "problem-details"
-    return render(status, dump(body), {**headers, **refusal.headers}, problem=problem)
+    return render(status, dump(body), {**headers, **refusal.headers}, told=told, problem=problem)
 
 
 def _success_flag(_errors: Errors, _status: int, message: str, _refusal: Refusal) -> dict[str, Any]:

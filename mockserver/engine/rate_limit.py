@@ -11,6 +11,9 @@ from mockserver.engine.call import Credential
 from mockserver.engine.refusal import Refusal
 from mockserver.store.base import Store, Usage
 
+RawHeaders = list[tuple[bytes, bytes]]
+"""Headers as they go out: names in lower case."""
+
 
 @dataclass(frozen=True, slots=True)
 class Meter:
@@ -23,27 +26,24 @@ class Meter:
     headers: bool
     windows: dict[str | None, tuple[tuple[int, int], ...]]
 
-    async def count(self, store: Store, credential: Credential, now: float) -> dict[str, str]:
-        """Count one request and give the headers that tell what is left; raises the 429 Refusal."""
+    async def count(self, store: Store, credential: Credential, now: float, told: RawHeaders) -> None:
+        """Count one request, and add to `told` the headers that say what is left; raises the 429 Refusal."""
         windows = self.windows_of(credential)
         if not windows:
-            return {}
+            return
         usages = await store.hit(self._key(credential), windows, now)
-        headers = _headers(usages, now) if self.headers else {}
-        blocking = [usage for usage in usages if not usage.allowed]
-        if not blocking:
-            return headers
-        headers["Retry-After"] = str(max(1, *(_seconds(usage, now) for usage in blocking)))
-        limit = min(blocking, key=lambda usage: usage.seconds)
-        text = f"Rate limit exceeded: {limit.limit} requests in {limit.seconds} seconds"
-        raise Refusal("rate-limited", text, (), headers)
+        if self.headers:
+            told += _headers(usages, now)
+        for usage in usages:
+            if not usage.allowed:
+                raise _exceeded(usages, now)
 
-    async def look(self, store: Store, credential: Credential, now: float) -> dict[str, str]:
-        """The same headers without counting: for a valid key that is refused before (M68)."""
-        if not self.headers:
-            return {}
-        usages = await self.usage(store, credential, now)
-        return _headers(usages, now) if usages else {}
+    async def look(self, store: Store, credential: Credential, now: float, told: RawHeaders) -> None:
+        """Add the same headers without counting: for a valid key that is refused before (M68)."""
+        if self.headers:
+            usages = await self.usage(store, credential, now)
+            if usages:
+                told += _headers(usages, now)
 
     async def usage(self, store: Store, credential: Credential, now: float) -> list[Usage]:
         """How full each window of this credential is; none where it is not limited."""
@@ -78,18 +78,26 @@ def meter(contract: Contract, operation: Operation) -> Meter | None:
     return Meter(rate_limit.bucket, f"{contract.name}:{rate_limit.bucket}:", rate_limit.headers, windows)
 
 
-def _headers(usages: Sequence[Usage], now: float) -> dict[str, str]:
+def _exceeded(usages: Sequence[Usage], now: float) -> Refusal:
+    blocking = [usage for usage in usages if not usage.allowed]
+    wait = {"Retry-After": str(max(1, *(_seconds(usage, now) for usage in blocking)))}
+    limit = min(blocking, key=lambda usage: usage.seconds)
+    text = f"Rate limit exceeded: {limit.limit} requests in {limit.seconds} seconds"
+    return Refusal("rate-limited", text, (), wait)
+
+
+def _headers(usages: Sequence[Usage], now: float) -> RawHeaders:
     """The window with the least left is told; of equals, the one that fills again later (M15)."""
     told = usages[0]
     for usage in usages:
         less = (told.limit - told.used) - (usage.limit - usage.used)
         if less > 0 or (less == 0 and usage.resets_at > told.resets_at):
             told = usage
-    return {
-        "RateLimit-Limit": str(told.limit),
-        "RateLimit-Remaining": str(max(0, told.limit - told.used)),
-        "RateLimit-Reset": str(_seconds(told, now)),
-    }
+    return [
+        (b"ratelimit-limit", b"%d" % told.limit),
+        (b"ratelimit-remaining", b"%d" % max(0, told.limit - told.used)),
+        (b"ratelimit-reset", b"%d" % _seconds(told, now)),
+    ]
 
 
 def _seconds(usage: Usage, now: float) -> int:
