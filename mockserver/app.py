@@ -86,7 +86,7 @@ class Mock:
         options = SenderOptions(
             pace=self.settings.webhook_pace,
             allow_loopback=self.settings.loopback_webhooks,
-            user_agent=f"leadmock/{__version__}",
+            version=__version__,
             log=self._attempted,
             courier=courier,
         )

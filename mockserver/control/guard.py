@@ -1,18 +1,26 @@
-"""Who may call the control plane: this machine, or whoever has the token; no page in a browser from elsewhere."""
+"""Who may call the control plane: this machine, or whoever has the token; no foreign page, no webhook of ours."""
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Mapping
+import re
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
+
 from mockserver.control.call import Problem
+from mockserver.engine.courier import is_delivery
 from mockserver.settings import Settings
 
+_HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{1,5})?\Z")
 
-def check(settings: Settings, headers: Mapping[str, str], *, is_open: bool) -> None:
-    """Let a call pass, or raise Problem 401 or 403. `headers` by lower-case name; `is_open`: it needs no token."""
+
+def check(settings: Settings, headers: Headers, *, is_open: bool) -> None:
+    """Let a call pass, or raise Problem 401 or 403. `is_open`: it needs no token."""
+    _check_sender(headers)
+    if len(headers.getlist("host")) > 1:
+        raise Problem(403, "Host is given more than once; send it once")
     _check_origin(headers)
     if settings.control_token is None:
         _check_host(settings, headers.get("host", ""))
@@ -28,7 +36,13 @@ def _check_token(token: str, given: str) -> None:
         raise Problem(401, text, (), {"WWW-Authenticate": "Bearer"})
 
 
-def _check_origin(headers: Mapping[str, str]) -> None:
+def _check_sender(headers: Headers) -> None:
+    """Who has no more than a key of an API can have a webhook sent here, from this very machine."""
+    if any(is_delivery(agent) for agent in headers.getlist("user-agent")):
+        raise Problem(403, "the control plane takes no webhooks; register another URL")
+
+
+def _check_origin(headers: Headers) -> None:
     """A browser says for which page it asks. Only a page of this very server may."""
     site = headers.get("sec-fetch-site")
     if site is not None and site not in {"same-origin", "none"}:
@@ -43,14 +57,12 @@ def _check_origin(headers: Mapping[str, str]) -> None:
 
 def _check_host(settings: Settings, host: str) -> None:
     """A name that anybody may have pointed here (DNS rebinding) is none to trust; plain addresses cannot be rebound."""
-    try:
-        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        name = ""
+    match = _HOST.match(host)
+    name = "" if match is None else (match["address"] or match["name"]).lower().removesuffix(".")
     if name == "localhost" or name.endswith(".localhost") or name in settings.control_hosts or _is_address(name):
         return
     text = (
-        f"the control plane does not answer to the name {name[:100]!r}; call it as localhost or 127.0.0.1,"
+        f"the control plane does not answer to the name {host[:100]!r}; call it as localhost or 127.0.0.1,"
         " or start the server with --control-token"
     )
     raise Problem(403, text)

@@ -15,6 +15,9 @@ from mockserver.engine.addresses import Resolver, Target, UnsafeAddressError, pa
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+AGENT = "leadmock"
+"""The product in the User-Agent of every delivery, whatever the version that follows it."""
+
 _DRAIN_BYTES = 65_536
 _DRAIN_SECONDS = 0.25
 
@@ -37,14 +40,19 @@ class Carrier(Protocol):
         """Release connections."""
 
 
-class Courier:
-    """Posts payloads. May be used again after `close`."""
+def is_delivery(user_agent: str) -> bool:
+    """Whether whoever calls itself so is a courier of ours."""
+    return user_agent.partition("/")[0].strip().lower() == AGENT
 
-    def __init__(self, *, allow_loopback: bool, user_agent: str, resolver: Resolver = resolve) -> None:
+
+class Courier:
+    """Posts payloads. May be used again after `close`. `version` of the product stands in the User-Agent."""
+
+    def __init__(self, *, allow_loopback: bool, version: str = "", resolver: Resolver = resolve) -> None:
         self._allow_loopback = allow_loopback
         self._headers = {
             "content-type": "application/json",
-            "user-agent": user_agent,
+            "user-agent": f"{AGENT}/{version}" if version else AGENT,
             "connection": "close",
         }
         self._resolver = resolver

@@ -71,13 +71,13 @@ def _unheard(_: AttemptReport) -> None: ...
 class SenderOptions:
     """`pace` multiplies every retry delay (0.01 = a hundred times faster); `at_most` attempts run at a time, of one
     subscription four; `allow_loopback` lets deliveries go to a test's own receiver (M64); `log` hears of every attempt.
-    `courier` carries them in place of the usual one.
+    `version` is told to receivers; `courier` carries deliveries in place of the usual one.
     """
 
     pace: float = 1.0
     at_most: int = 64
     allow_loopback: bool = False
-    user_agent: str = "leadmock"
+    version: str = ""
     resolver: Resolver = resolve
     log: Callable[[AttemptReport], None] = _unheard
     courier: Carrier | None = None
@@ -99,7 +99,7 @@ class Sender:
         self._options = options or SenderOptions()
         self._courier: Carrier = self._options.courier or Courier(
             allow_loopback=self._options.allow_loopback,
-            user_agent=self._options.user_agent,
+            version=self._options.version,
             resolver=self._options.resolver,
         )
         self._slots = asyncio.Semaphore(self._options.at_most)

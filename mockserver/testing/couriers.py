@@ -10,7 +10,7 @@ import httpx
 from respx.models import AllMockedAssertionError
 
 from mockserver.engine.addresses import resolve
-from mockserver.engine.courier import Answer, Carrier
+from mockserver.engine.courier import AGENT, Answer, Carrier
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class RoutedCourier:
 
     async def post(self, url: str, headers: Mapping[str, str], payload: bytes, seconds: float) -> Answer:
         """Never raises: whatever happens is this attempt's result."""
-        sent = {"content-type": "application/json", "user-agent": "leadmock", **headers}
+        sent = {"content-type": "application/json", "user-agent": AGENT, **headers}
         # A route needs no certificates, and reading the world's takes longer than all the rest.
         nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:

@@ -100,7 +100,7 @@ class LiveServer:
     """The mock as a server on a free port of 127.0.0.1, in a thread, from `start` to `stop`."""
 
     def __init__(self) -> None:
-        self._recorder = Recorder(Courier(allow_loopback=True, user_agent="leadmock", resolver=loopback_only))
+        self._recorder = Recorder(Courier(allow_loopback=True, resolver=loopback_only))
         self.mock = Mock(_SETTINGS, courier=self._recorder, on_ready=self._is_ready)
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None

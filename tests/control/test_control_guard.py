@@ -47,13 +47,59 @@ def test_this_machine_is_called_by_its_own_names(server: Live, host: str) -> Non
     assert httpx.get(f"{server.origin}/_mock/clock", headers={"Host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "localhost.evil.example", "mock", "", "[x"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:8080",
+        "localhost.evil.example",
+        "evil.example@localhost",
+        "evil.example/@127.0.0.1",
+        "localhost:80:80",
+        "localhost#evil.example",
+        "localhost evil.example",
+        "mock",
+        "",
+        "[x",
+    ],
+)
 def test_a_foreign_name_is_refused(server: Live, host: str) -> None:
     """DNS rebinding: a page from elsewhere whose name was made to lead here."""
     answer = httpx.get(f"{server.origin}/_mock/clock", headers={"Host": host})
     assert answer.status_code in {400, 403}
     if answer.status_code == 403:
         assert "--control-token" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("hosts", [("localhost", "evil.example"), ("evil.example", "localhost"), ("localhost",) * 2])
+def test_two_names_are_one_too_many(server: Live, hosts: tuple[str, str]) -> None:
+    """What stands in between may have looked at the other one."""
+    lines = "".join(f"Host: {host}\r\n" for host in hosts)
+    answer = server.send(f"GET /_mock/clock HTTP/1.1\r\n{lines}Connection: close\r\n\r\n".encode())
+    assert answer.status == 403
+    assert b"more than once" in answer.body
+
+
+@pytest.mark.parametrize("path", ["/reset", "/clock/reset", "/tenants/crmleadpro/demo-workspace/reset"])
+def test_no_webhook_reaches_it(server: Live, control: ControlClient, path: str) -> None:
+    """Who has no more than a key of an API must not reset the mock by the mock's own deliveries."""
+    access = control.create_tenant("crmleadpro")
+    contact = {"name": "Ada", "email": "ada@example.com"}
+    hook = {"url": f"{server.origin}/_mock{path}", "events": ["lead.created"]}
+    with httpx.Client(base_url=access.base_url, headers=dict(access.headers)) as client:
+        assert client.post("/webhooks", json=hook).status_code == 201
+        assert client.post("/leads", json=contact).status_code == 201
+    server.run(server.mock.sender.settle())
+    (delivery,) = control.deliveries("crmleadpro", access.tenant.id)
+    assert delivery.attempts[0]["status"] == 403
+    assert len(control.records("crmleadpro", access.tenant.id)) == 1
+
+
+@pytest.mark.parametrize("agent", ["leadmock/0.1.0", "leadmock", "LeadMock/99 (x)"])
+def test_a_delivery_is_known_by_its_user_agent(server: Live, agent: str) -> None:
+    answer = httpx.post(f"{server.origin}/_mock/clock/reset", headers={"User-Agent": agent})
+    assert answer.status_code == 403
+    assert "takes no webhooks" in answer.json()["detail"]
 
 
 def test_a_name_can_be_permitted() -> None:

@@ -118,4 +118,4 @@ def closed_port() -> int:
 
 
 def local_options(**changes: Any) -> SenderOptions:
-    return replace(SenderOptions(allow_loopback=True, user_agent="leadmock/1.2"), **changes)
+    return replace(SenderOptions(allow_loopback=True, version="1.2"), **changes)

@@ -128,7 +128,7 @@ class TestAddresses:
             return httpx.Response(500, stream=httpx.ByteStream(b""))
 
         async def scenario() -> None:
-            courier = Courier(allow_loopback=False, user_agent="leadmock", resolver=rebinding)
+            courier = Courier(allow_loopback=False, resolver=rebinding)
             courier._transports["https"] = httpx.MockTransport(receive)
             world = World(SenderOptions(courier=courier))
             await world.register("https://hooks.example.com/x")

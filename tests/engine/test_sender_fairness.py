@@ -38,7 +38,7 @@ def reached_by(receive: Callable[[httpx.Request], Awaitable[None]], clock: Manua
         await receive(request)
         return httpx.Response(200, stream=httpx.ByteStream(b""))
 
-    courier = Courier(allow_loopback=False, user_agent="leadmock", resolver=somewhere)
+    courier = Courier(allow_loopback=False, resolver=somewhere)
     courier._transports["https"] = httpx.MockTransport(answer)
     return World(SenderOptions(courier=courier), clock or ManualClock(1000.0))
 
