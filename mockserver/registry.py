@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from mockserver.contract.model import Contract, Window
+from mockserver.engine import rate_limit
 from mockserver.engine.access import Directory
 from mockserver.engine.call import Credential, Tenant
 from mockserver.store.base import Record, Store, StoreError
@@ -115,7 +116,17 @@ class Registry:
         if tenant.key in self._tenants:
             records.append(Record(_TENANT, tenant.key, {}, archived=True))
         await self._write(*records)
+        await self._forget(tenant, credentials)
+
+    async def reset(self, tenant: Tenant) -> None:
+        """Forget all that a tenant holds and has used up; its credentials stay valid."""
+        await self._forget(tenant, self._directories[tenant.api].of_tenant(tenant.id))
+
+    async def _forget(self, tenant: Tenant, credentials: Iterable[Credential]) -> None:
         await self._store.reset(tenant.key)
+        for meter in rate_limit.meters(self._contracts[tenant.api]).values():
+            for credential in credentials:
+                await meter.forget(self._store, credential)
 
     async def keep(self) -> None:
         """Write everything into the state again, after a reset of all of it."""

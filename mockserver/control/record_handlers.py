@@ -84,11 +84,7 @@ async def get_limits(world: World, call: ControlCall) -> Response:
 
 async def _windows(world: World, tenant: Tenant) -> list[dict[str, Any]]:
     contract, now = world.contracts[tenant.api], world.clock.now()
-    meters = {
-        meter.bucket: meter
-        for operation in contract.operations.values()
-        if (meter := rate_limit.meter(contract, operation)) is not None
-    }
+    meters = rate_limit.meters(contract)
     return [
         {
             "credential": credential.id,

@@ -26,7 +26,7 @@ async def reset(world: World, _call: ControlCall) -> Response:
 
 async def reset_tenant(world: World, call: ControlCall) -> Response:
     tenant = world.tenant(call.path["api"], call.path["tenant"])
-    await world.store.reset(tenant.key)
+    await world.registry.reset(tenant)
     world.journal.clear(tenant.api, tenant.id)
     world.faults.clear(tenant=tenant.id)
     await world.seed()

@@ -50,6 +50,10 @@ class Meter:
         windows = self.windows_of(credential)
         return await store.usage(self._key(credential), windows, now) if windows else []
 
+    async def forget(self, store: Store, credential: Credential) -> None:
+        """Let the next request of this credential be the first."""
+        await store.forget_windows(self._key(credential))
+
     def windows_of(self, credential: Credential) -> tuple[tuple[int, int], ...]:
         """(limit, seconds) of each window that applies to this credential; none where it is not limited."""
         if credential.tenant.unmetered or credential.tenant.unlimited:
@@ -76,6 +80,12 @@ def meter(contract: Contract, operation: Operation) -> Meter | None:
             limits = plan.rate_limits.get(rate_limit.bucket, ())
             windows[plan.name] = tuple((window.limit, window.seconds) for window in limits)
     return Meter(rate_limit.bucket, f"{contract.name}:{rate_limit.bucket}:", rate_limit.headers, windows)
+
+
+def meters(contract: Contract) -> dict[str, Meter]:
+    """A meter for each bucket of an API."""
+    found = (meter(contract, operation) for operation in contract.operations.values())
+    return {each.bucket: each for each in found if each is not None}
 
 
 def _exceeded(usages: Sequence[Usage], now: float) -> Refusal:

@@ -255,6 +255,9 @@ class Store(Protocol):
     async def usage(self, key: str, windows: Sequence[tuple[int, int]], now: float) -> list[Usage]:
         """How full the windows are, without counting."""
 
+    async def forget_windows(self, key: str) -> None:
+        """Empty all windows of a key: its next hit is its first."""
+
     async def pending(
         self, now: float, limit: int = 100, passing_over: Collection[tuple[str, str]] = ()
     ) -> list[Delivery]:
@@ -305,7 +308,7 @@ class Store(Protocol):
         """
 
     async def reset(self, tenant: str | None = None) -> None:
-        """Forget a tenant; None forgets everything, rate windows included."""
+        """Forget a tenant; None forgets everything, rate windows included, of which no tenant is known."""
 
     async def close(self) -> None:
         """Release files. May be called twice."""

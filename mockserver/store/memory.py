@@ -247,6 +247,9 @@ class MemoryStore(Turns):
     async def usage(self, key: str, windows: Sequence[tuple[int, int]], now: float) -> list[Usage]:
         return read(self._windows.get(key, {}), windows, now)
 
+    async def forget_windows(self, key: str) -> None:
+        self._windows.pop(key, None)
+
     async def pending(
         self, now: float, limit: int = 100, passing_over: Collection[tuple[str, str]] = ()
     ) -> list[Delivery]:

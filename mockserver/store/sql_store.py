@@ -53,6 +53,10 @@ class SQLStore(ABC):
         async with self.looking() as session:
             return read(await self._windows(session, key), windows, now)
 
+    async def forget_windows(self, key: str) -> None:
+        async with self.alone(key) as session:
+            await session.change("DELETE FROM rate_windows WHERE key = ?", (key,))
+
     async def _windows(self, session: Session, key: str) -> State:
         rows = await session.rows("SELECT seconds, used, ends_at FROM rate_windows WHERE key = ?", (key,))
         return {seconds: (used, ends_at) for seconds, used, ends_at in rows}

@@ -49,6 +49,10 @@ class SharedStore(MemoryStore):
         with self.lock:
             return await super().usage(key, windows, now)
 
+    async def forget_windows(self, key: str) -> None:
+        with self.lock:
+            await super().forget_windows(key)
+
     async def pending(
         self, now: float, limit: int = 100, passing_over: Collection[tuple[str, str]] = ()
     ) -> list[Delivery]:

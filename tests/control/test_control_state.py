@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import uuid
+from typing import Any
 
 import httpx
 import pytest
@@ -46,6 +48,20 @@ def test_resetting_a_tenant_leaves_the_others_alone(control: ControlClient, fres
     assert len(control.records("mega", other.tenant.id)) == 1
     assert control.count_requests(tenant=fresh.tenant.id) == 0
     assert control.count_requests(tenant=other.tenant.id) == 1
+
+
+def test_resetting_or_deleting_a_tenant_forgets_what_it_has_used_up(control: ControlClient) -> None:
+    """Its rate windows start anew, of each of its credentials, and so do those of one made again with the same key."""
+    told: dict[str, Any] = {"id": str(uuid.uuid4()), "secret": "mega_" + "5" * 64}
+    told["limits"] = {"default": [{"limit": 1, "seconds": 3600}]}
+    first = control.create_tenant("mega", **told)
+    second = control.create_credential("mega", first.tenant.id)
+    assert [push(each).status_code == 429 for each in (first, first, second, second)] == [False, True] * 2
+    control.reset_tenant("mega", first.tenant.id)
+    assert [push(each).status_code == 429 for each in (first, first, second, second)] == [False, True] * 2
+    control.delete_tenant("mega", first.tenant.id)
+    again = control.create_tenant("mega", **told)
+    assert [push(again).status_code for _ in range(2)] == [201, 429]
 
 
 def test_a_snapshot_brings_back_records_and_tenants(control: ControlClient, fresh: Access) -> None:

@@ -123,6 +123,19 @@ async def test_looking_at_windows_counts_nothing(store: Store) -> None:
 
 
 @on_every_store
+async def test_the_windows_of_one_key_can_be_forgotten(store: Store) -> None:
+    """All of that key, and of no other."""
+    windows = [(1, 60), (2, 3600)]
+    for key in ("k", "kk"):
+        await store.hit(key, windows, 0.0)
+    await store.forget_windows("k")
+    await store.forget_windows("nobody's")
+    assert [usage.used for usage in await store.usage("k", windows, 1.0)] == [0, 0]
+    assert [usage.used for usage in await store.usage("kk", windows, 1.0)] == [1, 1]
+    assert (await store.hit("k", windows, 1.0))[0].allowed
+
+
+@on_every_store
 async def test_of_32_hits_at_once_the_limit_passes(store: Store) -> None:
     """No two hits share a place."""
     usages = await asyncio.gather(*(store.hit("k", [(10, 60)], 0.0) for _ in range(32)))
