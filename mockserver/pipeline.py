@@ -37,7 +37,7 @@ from mockserver.reply import Answer, dump, refuse, render
 from mockserver.request_body import ClientGone, read
 from mockserver.routing import RouteTable
 from mockserver.settings import Settings
-from mockserver.store.base import Remembered, Store
+from mockserver.store.base import Remembered, Store, StoreError
 
 logger = logging.getLogger("leadmock")
 
@@ -226,6 +226,11 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             return refuse(api.contract, refusal, {}, told)
         except ClientGone:
             raise
+        except StoreError as error:
+            # It says which database, and what to do; a traceback would hide that.
+            logger.error("%s of %s failed: %s", exchange.operation, api.contract.name, error)  # noqa: TRY400  # see above
+            exchange.outcome = "failed: the state cannot be used, see the log"
+            return refuse(api.contract, Refusal("internal", "Internal server error"), gathered)
         except Exception:
             # Not the path: it may hold a line end, or a key.
             logger.exception("%s of %s failed", exchange.operation or scope["method"], api.contract.name)

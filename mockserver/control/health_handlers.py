@@ -8,12 +8,11 @@ from collections import Counter
 from starlette.responses import Response
 
 from mockserver import __version__
-from mockserver.control.call import ControlCall, Problem, answer
+from mockserver.control.call import ControlCall, answer
 from mockserver.control.record_handlers import kinds_of
 from mockserver.control.world import World
 from mockserver.metrics import CONTENT_TYPE
 from mockserver.registry import BOOK
-from mockserver.store.base import StoreError
 
 
 async def get_health(world: World, _call: ControlCall) -> Response:
@@ -27,11 +26,8 @@ async def get_health(world: World, _call: ControlCall) -> Response:
 
 
 async def get_readiness(world: World, _call: ControlCall) -> Response:
-    try:
-        async with world.store.transaction(BOOK) as tx:
-            await tx.counter("version")
-    except StoreError as error:
-        raise Problem(503, f"the state cannot be read: {error}") from None
+    async with world.store.transaction(BOOK) as tx:
+        await tx.counter("version")
     return answer({"status": "ready"})
 
 

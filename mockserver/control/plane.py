@@ -30,6 +30,7 @@ from mockserver.control.call import ControlCall, Problem, invalid
 from mockserver.control.operations import ControlOperation, ControlSpec
 from mockserver.control.world import World
 from mockserver.engine import strict_json
+from mockserver.store.base import StoreError
 
 logger = logging.getLogger("leadmock")
 
@@ -70,6 +71,8 @@ class ControlPlane:
             response = problem.response()
         except ClientDisconnect:
             return
+        except StoreError as error:
+            response = Problem(503, str(error)).response()
         except Exception:
             # Not the path: it may hold a line end, or a key.
             logger.exception("%s of the control plane failed", scope["method"])

@@ -24,7 +24,7 @@ from mockserver.engine.addresses import Resolver, resolve
 from mockserver.engine.courier import Answer, Carrier, Courier
 from mockserver.engine.signature import SCHEMES
 from mockserver.engine.webhooks import KIND, Subscription
-from mockserver.store.base import Attempt, Delivery, DeliveryState, Store
+from mockserver.store.base import Attempt, Delivery, DeliveryState, Store, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -161,6 +161,9 @@ class Sender:
             self._woken.clear()
             try:
                 pause = await self._launch_due()
+            except StoreError as error:
+                _log.error("webhooks cannot be sent: %s; trying again in %g s", error, _REST_SECONDS)
+                pause = _REST_SECONDS
             except Exception:  # noqa: BLE001 - logged; the sender outlives every store and delivery.
                 _log.exception("the outbox of webhooks cannot be read; trying again in %g s", _REST_SECONDS)
                 pause = _REST_SECONDS
@@ -208,6 +211,8 @@ class Sender:
         async with lane, self._slots:
             try:
                 await self._handle(delivery, tell_time)
+            except StoreError as error:
+                _log.error("webhook delivery %s: its attempt cannot be completed: %s", delivery.id, error)
             except Exception:  # noqa: BLE001 - as above.
                 _log.exception("webhook delivery %s: its attempt cannot be completed", delivery.id)
                 await asyncio.sleep(_REST_SECONDS)  # It is still due: without a rest the loop would spin.

@@ -178,7 +178,9 @@ def test_what_was_acknowledged_survives_kill_9() -> None:
 
 
 def test_a_server_outlives_its_database(own_cluster: Cluster) -> None:
-    """While it is away, refusals come in the vendor's envelope; when it is back, the first request succeeds."""
+    """While it is away, refusals come in the vendor's envelope, and a line each says why; when it is back, the first
+    request succeeds.
+    """
     with Serving("--workers", "2", "--database", own_cluster.url(), "--api", "mega", "--unlimited") as server:
         with httpx.Client(headers=mega(1), base_url=server.origin + MEGA, timeout=60) as client:
             assert client.post("/leads", json={"contact_name": "Asha"}).status_code == 201
@@ -186,7 +188,16 @@ def test_a_server_outlives_its_database(own_cluster: Cluster) -> None:
             for _ in range(5):
                 answer = client.post("/leads", json={"contact_name": "Asha"})
                 assert (answer.status_code, answer.json()["error"]["code"]) == (500, 500)
+            told = httpx.get(f"{server.origin}/_mock/ready")
+            assert told.status_code == 503
+            assert "cannot be reached" in told.json()["detail"]
             own_cluster.start()
             for _ in range(5):
                 assert client.post("/leads", json={"contact_name": "Asha"}).status_code == 201
         assert server.interrupt() == 0
+        told_of = [
+            line for line in server.lines if line.startswith("createLead of mega failed: postgresql://leadmock@")
+        ]
+        assert len(told_of) == 5, server.text
+        assert all("see that it runs, and check host and port in its address" in line for line in told_of)
+        assert "Traceback" not in server.text
