@@ -179,7 +179,7 @@ def _built_in(api: str) -> tuple[Mapping[str, Any], Mock]:
 def _serve(options: argparse.Namespace) -> int:
     if options.replay is not None:
         return int(_module("proxy_cli").replay(options))
-    service = Service(_settings(options), options.host, options.port, options.workers, options.log)
+    service = Service(_settings(options), options.host, options.port, options.log)
     if not service.run():
         return 2
     print("leadmock stopped")
@@ -216,7 +216,9 @@ def _settings(options: argparse.Namespace) -> Settings:
         unlimited=options.unlimited,
         loopback_webhooks=options.host in LOOPBACK if loopback == "auto" else loopback == "yes",
         webhook_pace=options.webhook_pace,
-        journal=options.journal,
+        # Of several processes each would keep its own share, which nobody could ask for.
+        journal=options.journal if options.workers == 1 else 0,
+        workers=options.workers,
         control_token=_control_token(options),
     )
 

@@ -162,6 +162,11 @@ class Registry:
         self._known = valid
         return True
 
+    async def follow(self) -> None:
+        """See at once what others have changed, where others can."""
+        if self._shared:
+            await self.refresh()
+
     async def _follow(self) -> None:
         while True:
             await asyncio.sleep(_FOLLOW_SECONDS)

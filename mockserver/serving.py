@@ -40,10 +40,10 @@ class _Server(uvicorn.Server):
 class Service:
     """A mock on an address, until Ctrl-C or SIGTERM. `log`: "text", "json" or "off". Raises UsageError, StoreError."""
 
-    def __init__(self, settings: Settings, host: str, port: int, workers: int = 1, log: str = "off") -> None:
+    def __init__(self, settings: Settings, host: str, port: int, log: str = "off") -> None:
         # Processes as these are made on Unix alone, which whoever wants one can do without.
-        self._workers = import_module("mockserver.workers") if workers > 1 else None
-        self._count = workers
+        self._workers = import_module("mockserver.workers") if settings.workers > 1 else None
+        self._count = settings.workers
         self._host = host
         self._listener = listen(host, port)
         stream = sys.stdout if self._workers is None else self._workers.WholeLines(sys.stdout)

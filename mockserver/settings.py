@@ -15,7 +15,8 @@ class Settings:
     http://localhost (decision M64). `unmetered` switches rate limits off,
     `unlimited` rate limits and quotas. `journal` requests are kept to look at, the newest (0 = none), of at most
     `journal_bytes` in all. `control_token`, where there is one, is demanded by the control plane; `control_hosts`
-    are names, beside localhost and plain addresses, under which it may be called without one.
+    are names, beside localhost and plain addresses, under which it may be called without one. `workers` processes
+    answer at the server's address.
     """
 
     apis: tuple[str, ...] = ("salesiq", "mega", "convertiq", "crmleadpro")
@@ -29,3 +30,4 @@ class Settings:
     journal_bytes: int = 32 * 1024 * 1024
     control_token: str | None = None
     control_hosts: tuple[str, ...] = ()
+    workers: int = 1
