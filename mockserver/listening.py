@@ -56,6 +56,8 @@ def config(app: Any, **particular: Any) -> uvicorn.Config:
         "log_level": "error",
         "access_log": False,
         "server_header": False,
+        # Nobody asks who the client is, so nobody in between is asked either.
+        "proxy_headers": False,
         "http": "httptools",
         "ws": "none",
         # A client that never ends its request must not keep the server from ending.
