@@ -208,6 +208,9 @@ class Transaction(Protocol):
     async def count(self, kind: str, archived: Archived = False) -> int:  # noqa: FBT002  # it has three values
         """Number of records of a kind."""
 
+    async def kinds(self, archived: Archived = False) -> dict[str, int]:  # noqa: FBT002  # it has three values
+        """Number of records of each kind that has any, by kind."""
+
     async def counter(self, name: str, delta: int = 0) -> int:
         """Add `delta` to a named counter (0 at first) and return the new value; 0 only reads."""
 

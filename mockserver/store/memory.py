@@ -148,6 +148,12 @@ class MemoryTransaction(TurnTaking):
         table = self._state.tables.get(kind)
         return 0 if table is None else table.count(archived)
 
+    async def kinds(self, archived: Archived = False) -> dict[str, int]:  # noqa: FBT002  # it has three values
+        if self._store.owner is not self:
+            await self._begin()
+        counts = {kind: table.count(archived) for kind, table in sorted(self._state.tables.items())}
+        return {kind: count for kind, count in counts.items() if count}
+
     async def counter(self, name: str, delta: int = 0) -> int:
         if self._store.owner is not self:
             await self._begin()

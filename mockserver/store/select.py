@@ -19,12 +19,15 @@ Fragment = tuple[str, list[Any]]
 _COMPARISONS = {"eq": "=", "ge": ">=", "le": "<="}
 
 
-def of_kind(tenant: str, kind: str, archived: Archived) -> Fragment:
-    """Condition for a tenant's records of a kind."""
-    text, parameters = "tenant = ? AND kind = ?", [tenant, kind]
-    if archived is None:
-        return text, parameters
-    return f"{text} AND archived = ?", [*parameters, int(archived)]
+def of_kind(tenant: str, kind: str | None, archived: Archived) -> Fragment:
+    """Condition for a tenant's records of a kind, or of all."""
+    text = "tenant = ?"
+    parameters: list[Any] = [tenant]
+    if kind is not None:
+        text, parameters = f"{text} AND kind = ?", [*parameters, kind]
+    if archived is not None:
+        text, parameters = f"{text} AND archived = ?", [*parameters, int(archived)]
+    return text, parameters
 
 
 def matching(dialect: Dialect, tenant: str, query: Query) -> Fragment:

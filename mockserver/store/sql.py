@@ -110,6 +110,11 @@ class SQLTransaction:
         ((count,),) = await self.rows(f"SELECT count(*) FROM records WHERE {where}", parameters)
         return int(count)
 
+    async def kinds(self, archived: Archived = False) -> dict[str, int]:  # noqa: FBT002  # it has three values
+        where, parameters = select.of_kind(self.tenant, None, archived)
+        rows = await self.rows(f"SELECT kind, count(*) FROM records WHERE {where} GROUP BY kind", parameters)
+        return {kind: int(count) for kind, count in sorted(rows)}
+
     async def counter(self, name: str, delta: int = 0) -> int:
         if delta:
             rows = await self.rows(

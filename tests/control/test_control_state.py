@@ -64,6 +64,18 @@ def test_resetting_or_deleting_a_tenant_forgets_what_it_has_used_up(control: Con
     assert [push(again).status_code for _ in range(2)] == [201, 429]
 
 
+def test_every_kind_that_is_held_is_counted(control: ControlClient) -> None:
+    """Also one that no operation is named after, such as the activities of a lead; also what is archived."""
+    access = control.create_tenant("salesiq")
+    path = f"/tenants/salesiq/{access.tenant.id}/records"
+    assert control.call("GET", path)["kinds"] == {}
+    with httpx.Client(base_url=access.base_url, headers=dict(access.headers)) as client:
+        for _ in range(2):  # A lead that is captured once more has an activity that tells so.
+            assert client.post("/leads/capture", json={"name": "Ada", "phone": "9876543210"}).is_success
+    assert control.call("GET", path)["kinds"] == {"activity": 1, "lead": 1}
+    assert control.call("GET", path, params={"kind": "activity"})["total"] == 1
+
+
 def test_a_snapshot_brings_back_records_and_tenants(control: ControlClient, fresh: Access) -> None:
     push(fresh)
     control.take_snapshot("before")

@@ -75,8 +75,12 @@ async def test_scan_and_count_tell_archived_from_live(store: Store) -> None:
         for archived, ids in ((False, ["b", "c"]), (True, ["a"]), (None, ["a", "b", "c"])):
             assert [record.id for record in await tx.scan("lead", archived)] == ids
             assert await tx.count("lead", archived) == len(ids)
+            assert await tx.kinds(archived) == ({"lead": len(ids)} if ids else {})
         assert list(await tx.scan("agent")) == []
         assert await tx.count("agent", None) == 0
+        await tx.put(Record("agent", "x", {}, archived=True))
+        assert await tx.kinds(None) == {"agent": 1, "lead": 3}
+        assert await tx.kinds() == {"lead": 2}
 
 
 @on_every_store
