@@ -239,7 +239,7 @@ def _check_workers(options: argparse.Namespace) -> None:
 
 def _control_token(options: argparse.Namespace) -> str | None:
     """None where only this machine can call; otherwise the one that is given, or a fresh one."""
-    token: str | None = options.control_token or os.environ.get(TOKEN_VARIABLE)
+    token: str | None = options.control_token or os.environ.get(TOKEN_VARIABLE) or None
     if token is not None and (len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
         raise UsageError(
             f"the control token must be {_SHORTEST_TOKEN} or more plain characters; leave it out for one made up"

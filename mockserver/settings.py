@@ -14,9 +14,8 @@ class Settings:
     (0.01 = a hundred times faster). `loopback_webhooks` lets webhooks go to http://127.0.0.1 and
     http://localhost (decision M64). `unmetered` switches rate limits off,
     `unlimited` rate limits and quotas. `journal` requests are kept to look at, the newest (0 = none), of at most
-    `journal_bytes` in all. `control_token`, where there is one, is demanded by the control plane; `control_hosts`
-    are names, beside localhost and plain addresses, under which it may be called without one. `workers` processes
-    answer at the server's address.
+    `journal_bytes` in all. `control_token`, where there is one, is demanded by the control plane. `workers`
+    processes answer at the server's address.
     """
 
     apis: tuple[str, ...] = ("salesiq", "mega", "convertiq", "crmleadpro")
@@ -29,5 +28,4 @@ class Settings:
     journal: int = 1000
     journal_bytes: int = 32 * 1024 * 1024
     control_token: str | None = None
-    control_hosts: tuple[str, ...] = ()
     workers: int = 1

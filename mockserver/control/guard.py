@@ -23,7 +23,7 @@ def check(settings: Settings, headers: Headers, *, is_open: bool) -> None:
         raise Problem(403, "Host is given more than once; send it once")
     _check_origin(headers)
     if settings.control_token is None:
-        _check_host(settings, headers.get("host", ""))
+        _check_host(headers.get("host", ""))
     elif not is_open:
         _check_token(settings.control_token, headers.get("authorization", ""))
 
@@ -55,11 +55,11 @@ def _check_origin(headers: Headers) -> None:
         raise Problem(403, text)
 
 
-def _check_host(settings: Settings, host: str) -> None:
+def _check_host(host: str) -> None:
     """A name that anybody may have pointed here (DNS rebinding) is none to trust; plain addresses cannot be rebound."""
     match = _HOST.match(host)
     name = "" if match is None else (match["address"] or match["name"]).lower().removesuffix(".")
-    if name == "localhost" or name.endswith(".localhost") or name in settings.control_hosts or _is_address(name):
+    if name == "localhost" or name.endswith(".localhost") or _is_address(name):
         return
     text = (
         f"the control plane does not answer to the name {host[:100]!r}; call it as localhost or 127.0.0.1,"
