@@ -28,6 +28,7 @@ from mockserver.control.emitting import emitters, event_routes
 from mockserver.control.operations import ControlSpec
 from mockserver.control.plane import ControlPlane
 from mockserver.control.world import World
+from mockserver.dashboard import dashboard_routes
 from mockserver.docs import control_docs, docs_app
 from mockserver.engine.access import Directory
 from mockserver.engine.call import Credential
@@ -145,6 +146,7 @@ class Mock:
         )
         router.default = ControlPlane(world, spec, otherwise=router.default)
         return [
+            *dashboard_routes(),
             *control_docs(spec.document),
             *event_routes(self.contracts, self.directories, able),
         ]

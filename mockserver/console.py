@@ -66,7 +66,8 @@ def welcome(
     origin: str, contracts: Mapping[str, Contract], shown: Mapping[str, Credential], state: str, version: str
 ) -> str:
     """What a newcomer needs: where, with which key, on which plan, and a line to paste."""
-    lines = [f"leadmock {version} on {origin}  (state: {state}; Ctrl-C stops it)", ""]
+    lines = [f"leadmock {version} on {origin}  (state: {state}; Ctrl-C stops it)"]
+    lines += [f"Dashboard: {origin}{PREFIX}/  (requests as they arrive, and what became of them)", ""]
     for name, contract in contracts.items():
         credential = shown[name]
         lines.append(f"{contract.title}  {origin}{contract.base_path}")

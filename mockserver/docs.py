@@ -33,6 +33,7 @@ dd { margin: 0 0 .5rem }
 
 _CONTROL = (
     "<section><h2>Control plane</h2><p>Look into the mock, rewind it, break it on purpose.</p>"
+    f'<p><a href="{PREFIX}/">Dashboard</a>: requests as they arrive, and what became of them</p>'
     f'<p><a href="{PREFIX}/docs/control/">Documentation of the control plane</a></p></section>'
 )
 

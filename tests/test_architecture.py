@@ -26,7 +26,7 @@ LAYERS = (
     ("journal", "metrics"),
     ("rendering",),
     ("proxy",),
-    ("docs", "control"),
+    ("docs", "control", "dashboard"),
     ("app",),
     ("connection", "listening"),
     ("testing",),

@@ -56,7 +56,7 @@ def test_the_landing_page_leads_to_the_documentation_of_every_api(server: Servin
     page.goto(server.origin)
     for title in ("SalesIQ", "MEGA", "ConvertIQ", "CRMLead Pro"):
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
-    assert page.get_by_role("link").count() == 5
+    assert page.get_by_role("link").count() == 6
     page.get_by_role("link").nth(1).click()
     expect(page.get_by_text("Create a lead").first).to_be_visible()
 

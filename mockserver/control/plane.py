@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver.contract.schema import FieldError
 from mockserver.control import (
+    api_handlers,
     clock_handlers,
     fault_handlers,
     guard,
@@ -40,6 +41,7 @@ PREFIX = "/_mock"
 _MAX_BYTES = 16 * 1024 * 1024
 _MAX_DEPTH = 64
 _MODULES = (
+    api_handlers,
     clock_handlers,
     fault_handlers,
     health_handlers,

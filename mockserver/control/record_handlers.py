@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from starlette.responses import Response
@@ -32,8 +33,9 @@ async def list_records(world: World, call: ControlCall) -> Response:
     tenant = _tenant(world, call)
     kind, offset, limit = call.query["kind"], call.query["offset"], call.query["limit"]
     archived = None if call.query["archived"] else False
+    text = call.query.get("text", "").casefold()
     async with world.store.transaction(tenant.key) as tx:
-        records = list(await tx.scan(kind, archived))
+        records = [record for record in await tx.scan(kind, archived) if _holds(record, text)]
         kinds = await tx.kinds(archived=None)
     told = {
         "records": [_told(record) for record in records[offset : offset + limit]],
@@ -112,6 +114,11 @@ async def _quotas(world: World, tenant: Tenant) -> list[dict[str, Any]]:
         {"kind": kind, "limit": limit, "used": used[kind], "remaining": max(0, limit - used[kind])}
         for kind, limit in plan.quotas.items()
     ]
+
+
+def _holds(record: Record, text: str) -> bool:
+    """Whether it is anywhere in what is shown of the record; `text` is case-folded."""
+    return not text or text in json.dumps(_told(record), ensure_ascii=False).casefold()
 
 
 def _tenant(world: World, call: ControlCall) -> Tenant:

@@ -1,0 +1,40 @@
+// The requests that the page knows, oldest first: each once, in the order of their ids, and no more than fit.
+
+const MOST = 5000;
+const TRIMMED = 500; // At once, so that trimming is rare.
+
+class Journal extends EventTarget {
+  entries = [];
+  /** The id of the newest request, as a number; 0 where there is none. */
+  last = 0;
+
+  /** Take in summaries in the order of their ids; those known already are left out. */
+  add(summaries) {
+    const fresh = [];
+    for (const each of summaries) {
+      const number = Number(each.id);
+      if (number <= this.last) continue;
+      this.last = number;
+      fresh.push(each);
+    }
+    if (!fresh.length) return;
+    this.entries.push(...fresh);
+    const trimmed = this.entries.length > MOST ? this.entries.length - MOST + TRIMMED : 0;
+    if (trimmed) this.entries.splice(0, trimmed);
+    this.dispatchEvent(new CustomEvent("added", { detail: { fresh, trimmed } }));
+  }
+
+  /** Forget those that are shown; ids go on. */
+  clear() {
+    this.entries = [];
+    this.dispatchEvent(new Event("cleared"));
+  }
+
+  /** Forget everything: ids begin anew. */
+  restart() {
+    this.last = 0;
+    this.clear();
+  }
+}
+
+export const journal = new Journal();

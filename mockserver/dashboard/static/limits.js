@@ -1,0 +1,98 @@
+// What is left: rate windows, quotas, and the idempotency keys that are remembered. It counts down by the mock's clock.
+
+import { get, ofTenant } from "./api.js";
+import { connection } from "./connection.js";
+import { follow, now } from "./clock.js";
+import { h, fill, keep, poll, say } from "./dom.js";
+import { fullTime, per, seconds, span } from "./format.js";
+import { tenantPicker } from "./picker.js";
+
+const REFRESH_MS = 1500;
+
+export function limitsView(main, signal) {
+  let tenant = null;
+  let again = () => {};
+  const windows = h("ul.cards.meters", { "aria-label": "Rate windows" });
+  const quotas = h("ul.cards.meters", { "aria-label": "Quotas" });
+  const keys = h("ul.cards", { "aria-label": "Idempotency keys" });
+  const [noWindows, noQuotas, noKeys] = [
+    "No rate limits hold for this tenant.",
+    "Its plan has no quotas.",
+    "No idempotency key is remembered. A request that carries one leaves it here.",
+  ].map((text) => h("p.empty", { hidden: true }, text));
+  const picker = tenantPicker((chosen) => {
+    tenant = chosen;
+    again();
+  }, signal);
+  fill(main, h("h1", {}, "Limits and keys"), h("div.form", {}, picker),
+    h("h2", {}, "Rate windows"), windows, noWindows,
+    h("h2", {}, "Quotas"), quotas, noQuotas,
+    h("h2", {}, "Idempotency keys"), keys, noKeys);
+
+  async function refresh() {
+    if (!tenant) return;
+    const asked = tenant;
+    const [limits, remembered] = await Promise.all([
+      get(ofTenant(tenant, "limits")), get(ofTenant(tenant, "idempotency-keys")),
+    ]);
+    if (asked !== tenant) return;
+    const name = `${tenant.api}/${tenant.id}`;
+    // The moment of reopening stays the same while the seconds until then go by.
+    const until = limits.windows.map(({ resets_in_seconds: left, ...each }) => ({
+      ...each, resets_at: each.used ? Math.round(now() + left) : null,
+    }));
+    keep(windows, until, (each) => `${name}/${each.credential}/${each.bucket}/${each.seconds}`, windowCard);
+    keep(quotas, limits.quotas, (each) => `${name}/${each.kind}`, quotaCard);
+    const lasting = remembered.keys.map(({ age_seconds: _, ...each }) => each);
+    keep(keys, lasting, (each) => `${name}/${each.operation}/${each.key}`, keyCard);
+    noWindows.hidden = until.length > 0;
+    noQuotas.hidden = limits.quotas.length > 0;
+    noKeys.hidden = lasting.length > 0;
+    count();
+  }
+
+  function count() {
+    for (const each of main.querySelectorAll("[data-until]")) {
+      const left = Number(each.dataset.until) - now();
+      say(each, left > 0 ? `${each.dataset.before} ${span(left)}` : each.dataset.after);
+    }
+    for (const each of main.querySelectorAll("[data-since]")) say(each, `${span(now() - Number(each.dataset.since))} old`);
+  }
+
+  again = poll(refresh, REFRESH_MS, signal);
+  follow(count, signal);
+  connection.addEventListener("change", again, { signal });
+}
+
+function windowCard(each) {
+  const bucket = each.bucket === "default" ? "requests" : `${each.bucket} requests`;
+  const reopens = each.resets_at === null
+    ? h("span.quiet", {}, "untouched")
+    : h("span.quiet", { "data-until": each.resets_at, "data-before": "opens again in", "data-after": "open again" });
+  return h("li", {}, h("div.meter", {},
+    h("span.name", {}, `${each.limit.toLocaleString("en")} ${bucket} ${per(each.seconds)}`),
+    h("span.quiet", {}, `${each.name}, key ${each.credential.slice(0, 6)}`),
+    left(each, `${bucket} ${per(each.seconds)}, ${each.name}`), reopens));
+}
+
+function quotaCard(each) {
+  return h("li", {}, h("div.meter", {},
+    h("span.name", {}, `${each.limit.toLocaleString("en")} ${each.kind}s`), h("span.quiet", {}, "by the plan"),
+    left(each, `${each.kind}s of the plan`), h("span.quiet", {}, `${each.used.toLocaleString("en")} used`)));
+}
+
+function left({ limit, remaining }, label) {
+  return h("span.left", {},
+    h("meter", { min: 0, max: limit, low: limit * 0.25, high: limit * 0.5, optimum: limit, value: remaining, "aria-label": `Left of ${label}` }),
+    h("strong", {}, remaining.toLocaleString("en")), " left");
+}
+
+function keyCard(each) {
+  return h("li", {}, h("div.key", {},
+    h("code.name", {}, each.key),
+    h("span", {}, each.operation), h("span.badge", { "data-class": String(each.status)[0] }, String(each.status)),
+    h("span.quiet", { "data-since": seconds(each.created_at), title: fullTime(each.created_at) }),
+    h("span.quiet", {
+      "data-until": seconds(each.expires_at), "data-before": "replays for", "data-after": "expired", title: fullTime(each.expires_at),
+    })));
+}

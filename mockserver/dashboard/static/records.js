@@ -1,0 +1,101 @@
+// What a tenant holds: leads, and every other kind of record.
+
+import { get, ofTenant } from "./api.js";
+import { copyButton } from "./clipboard.js";
+import { h, choose, fill, keep, poll, say, select, field } from "./dom.js";
+import { connection } from "./connection.js";
+import { count, fullTime } from "./format.js";
+import { jsonBlock } from "./json.js";
+import { tenantPicker } from "./picker.js";
+import { world } from "./world.js";
+
+const PAGE = 50;
+const REFRESH_MS = 2500;
+const SETTLE_MS = 200; // Between two letters, before the search is made.
+// What people know a record by, the likeliest first; each API has names of its own.
+const NAMES = ["name", "contact_name", "full_name", "first_name", "title", "url"];
+const DETAILS = ["email", "contact_email", "phone", "contact_phone", "status", "stage", "lead_stage", "score", "created_at"];
+
+export function recordsView(main, signal) {
+  let tenant = null;
+  let page = 0; // 0 = the newest
+  let total = 0;
+  let again = () => {};
+
+  const kind = select([], "");
+  const text = h("input", { type: "search", placeholder: "Name, email, phone, anything" });
+  const archived = h("input", { type: "checkbox" });
+  const list = h("ul.cards", { "aria-label": "Records" });
+  const empty = h("p.empty", { hidden: true });
+  const tally = h("p.tally", { role: "status" });
+  const older = h("button", { type: "button", onclick: () => turn(1) }, "Older");
+  const newer = h("button", { type: "button", onclick: () => turn(-1) }, "Newer");
+  const picker = tenantPicker((chosen) => {
+    tenant = chosen;
+    const kinds = world.api(tenant.api)?.kinds ?? [];
+    choose(kind, kinds.map((each) => [each, each]), kinds.includes(kind.value) ? kind.value : kinds[0]);
+    turn(-page);
+  }, signal);
+  fill(main, h("h1", {}, "Records"),
+    h("div.form", {}, picker, field("Kind", kind), field("Search", text),
+      h("div.field.check", {}, h("label", {}, archived, " Also archived ones"))),
+    h("div.bar", {}, tally, h("div.actions", {}, newer, older)), list, empty);
+
+  function turn(by) {
+    page = Math.max(0, page + by);
+    again();
+  }
+
+  async function refresh() {
+    if (!tenant) return;
+    const asked = { tenant, page, kind: kind.value, text: text.value.trim() };
+    const query = { kind: asked.kind, text: asked.text, archived: archived.checked };
+    const path = ofTenant(tenant, "records");
+    ({ total } = await get(path, { ...query, limit: 1 }));
+    // The API gives the oldest first, and here the newest are wanted.
+    const end = Math.max(0, total - page * PAGE);
+    const offset = Math.max(0, end - PAGE);
+    const { records, kinds } = end ? await get(path, { ...query, offset, limit: end - offset }) : { records: [], kinds: {} };
+    if (asked.tenant !== tenant || asked.page !== page || asked.kind !== kind.value) return;
+    const known = world.api(tenant.api)?.kinds ?? [];
+    choose(kind, known.map((each) => [each, kinds[each] ? `${each} (${kinds[each]})` : each]));
+    keep(list, records.reverse(), (record) => `${tenant.api}/${tenant.id}/${record.kind}/${record.id}`, card);
+    say(tally, total > PAGE ? `${offset + 1} to ${end} of ${count(total, "record")}, the newest first` : count(total, "record"));
+    older.hidden = newer.hidden = total <= PAGE;
+    older.disabled = offset === 0;
+    newer.disabled = page === 0;
+    empty.hidden = total > 0;
+    say(empty, asked.text ? `No ${asked.kind} holds “${asked.text}”.` : `This ${noun()} has no ${asked.kind} yet.`);
+  }
+
+  const noun = () => world.api(tenant.api)?.tenant_noun ?? "tenant";
+
+  let settle;
+  text.addEventListener("input", () => {
+    clearTimeout(settle);
+    settle = setTimeout(() => turn(-page), SETTLE_MS);
+  });
+  for (const control of [kind, archived]) control.addEventListener("change", () => turn(-page));
+  again = poll(refresh, REFRESH_MS, signal);
+  connection.addEventListener("change", again, { signal });
+}
+
+function card(record) {
+  const { data } = record;
+  const name = NAMES.map((each) => data[each]).find((value) => typeof value === "string" && value) ?? record.id;
+  const details = DETAILS.map((each) => data[each]).filter((value) => ["string", "number"].includes(typeof value) && value !== "");
+  const keys = Object.entries(record.keys);
+  const whole = h("div.inside");
+  const box = h("details", {}, h("summary", {},
+    h("span.name", {}, name), record.archived && h("span.badge", {}, "archived"),
+    h("span.more", {}, details.map((each) => h("span", {}, shown(each)))), h("code.id", {}, record.id)), whole);
+  box.addEventListener("toggle", () => {
+    if (!box.open || whole.firstChild) return;
+    const json = jsonBlock(data, `Record ${record.id}`);
+    fill(whole, h("div.bar", {}, h("h4", {}, "As it is stored"), copyButton("Copy", () => json.textContent, "Copy the record")), json,
+      keys.length && [h("h4", {}, "Found by"), h("dl.facts", {}, keys.map(([key, value]) => [h("dt", {}, key), h("dd", {}, value)]))]);
+  });
+  return h("li", {}, box);
+}
+
+const shown = (value) => (/^\d{4}-\d\d-\d\dT/.test(value) ? fullTime(value).slice(0, 19) : String(value));
