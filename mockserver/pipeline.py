@@ -230,7 +230,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             # It says which database, and what to do; a traceback would hide that.
             logger.error("%s of %s failed: %s", exchange.operation, api.contract.name, error)  # noqa: TRY400  # see above
             exchange.outcome = "failed: the state cannot be used, see the log"
-            return refuse(api.contract, Refusal("internal", "Internal server error"), gathered)
+            return refuse(api.contract, Refusal("internal", "Internal server error"), {}, told)
         except Exception:
             # Not the path: it may hold a line end, or a key.
             logger.exception("%s of %s failed", exchange.operation or scope["method"], api.contract.name)
