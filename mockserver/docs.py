@@ -51,7 +51,10 @@ def docs_app(contracts: Mapping[str, Contract], directories: Mapping[str, Direct
         ]
     static = StaticFiles(directory=swagger_ui_bundle.swagger_ui_path)
     routes.append(Mount(f"{PREFIX}/static", static))
-    return Starlette(routes=routes, exception_handlers={404: _nothing_here(contracts)})
+    app = Starlette(routes=routes, exception_handlers={404: _nothing_here(contracts)})
+    # A path with a slash too many is another path.
+    app.router.redirect_slashes = False
+    return app
 
 
 def credential_headers(contract: Contract, credential: Credential) -> dict[str, str]:

@@ -18,7 +18,7 @@ LAYERS = (
     ("engine",),
     ("vendors",),
     ("tenants", "registry"),
-    ("reply", "parameters", "wire"),
+    ("reply", "parameters", "wire", "joined"),
     ("disturbance", "preference"),
     ("plan",),
     ("routing", "request_body"),

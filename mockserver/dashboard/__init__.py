@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 PREFIX = "/_mock"
@@ -35,7 +35,13 @@ def dashboard_routes() -> list[Route]:
     """The page and its files. They hold no state and no secret, so they are for everybody; what they call is not."""
     files = {path.name: path for path in _FOLDER.iterdir() if path.suffix in _MEDIA_TYPES}
 
-    async def page(_request: Request) -> Response:
+    async def page(request: Request) -> Response:
+        # A route also fits with a line end behind it.
+        at_its_place = request.scope["path"] == f"{PREFIX}/"
+        if not at_its_place:
+            text = f"The page is at {PREFIX}/"
+            problem = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": text}
+            return JSONResponse(problem, 404, media_type="application/problem+json")
         return _file(files["index.html"])
 
     async def file(request: Request) -> Response:
