@@ -1,20 +1,33 @@
-"""A client of the control plane, for tests and scripts in Python: `ControlClient("http://127.0.0.1:8080")`."""
+"""Every call of the control plane, as a method."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
 
-_T = TypeVar("_T")
+from mockserver.client.told import (
+    Access,
+    ClockTime,
+    Credential,
+    Delivery,
+    Explanation,
+    Fault,
+    Record,
+    RequestSummary,
+    SeedReport,
+    Tenant,
+    made,
+    tenant_of,
+)
+
 _MEDIA_TYPES = {
     ".json": "application/json",
     ".yaml": "application/yaml",
@@ -29,143 +42,6 @@ class ControlError(Exception):
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
         self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """`secret` is whole only when it has just been created."""
-
-    id: str
-    name: str
-    secret: str
-    scopes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Tenant:
-    """A workspace, customer or account of one API. `limits` has windows by bucket."""
-
-    api: str
-    id: str
-    name: str
-    plan: str | None
-    unlimited: bool
-    unmetered: bool
-    limits: Mapping[str, Any]
-    credentials: tuple[Credential, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What a fresh credential gives: `headers` to send with each request, to `base_url`."""
-
-    tenant: Tenant
-    credential: Credential
-    headers: Mapping[str, str]
-    base_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class RequestSummary:
-    """One line of the journal."""
-
-    id: str
-    time: str
-    api: str
-    operation: str | None
-    tenant: str | None
-    tenant_name: str | None
-    method: str
-    path: str
-    query: str
-    status: int
-    outcome: str
-    reason: str | None
-    fault: str | None
-    milliseconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why a request was answered so, and what would have been accepted. `rule`: level, document and text, or None."""
-
-    request: str
-    status: int
-    reason: str | None
-    why: str
-    accepted: tuple[str, ...]
-    related: str | None
-    rule: Mapping[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record as it is stored, with the unique keys that it is found by."""
-
-    kind: str
-    id: str
-    archived: bool
-    keys: Mapping[str, str]
-    data: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class SeedReport:
-    """`rows`: number, status, outcome and errors of each."""
-
-    operation: str
-    accepted: int
-    refused: int
-    rows: tuple[Mapping[str, Any], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One webhook on its way. `attempts`: number, at, status, error, milliseconds and signature of each."""
-
-    id: str
-    api: str
-    tenant: str
-    event: str
-    state: str
-    url: str | None
-    subscription: str
-    attempt: int
-    created_at: str
-    next_at: str | None
-    payload: Mapping[str, Any]
-    attempts: tuple[Mapping[str, Any], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ClockTime:
-    """The mock's time, and how far it is from the machine's."""
-
-    now: str
-    epoch_seconds: float
-    frozen: bool
-    offset_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A fault that is switched on; `applied`: how often it has struck."""
-
-    id: str
-    kind: str
-    api: str | None
-    operation: str | None
-    tenant: str | None
-    credential: str | None
-    times: int | None
-    probability: float
-    latency: float
-    status: int
-    body: Any
-    headers: Mapping[str, str]
-    retry_after: int
-    seconds: float
-    applied: int
 
 
 class ControlClient:
@@ -256,10 +132,10 @@ class ControlClient:
 
     def tenants(self, api: str | None = None) -> list[Tenant]:
         found = self.call("GET", "/tenants", params=_given(api=api))["tenants"]
-        return [_tenant(each) for each in found]
+        return [tenant_of(each) for each in found]
 
     def tenant(self, api: str, tenant: str) -> Tenant:
-        return _tenant(self.call("GET", _path("tenants", api, tenant)))
+        return tenant_of(self.call("GET", _path("tenants", api, tenant)))
 
     def create_tenant(self, api: str, **options: Any) -> Access:
         """A fresh, empty tenant. Options: id, name, plan, unlimited, unmetered, limits, scopes, secret."""
@@ -284,10 +160,10 @@ class ControlClient:
         """Records in the order in which they were made; `archived` ones too, if so wanted."""
         params = {"kind": kind, "archived": archived, "limit": limit, "offset": offset}
         found = self.call("GET", _path("tenants", api, tenant, "records"), params=params)["records"]
-        return [_as(Record, each) for each in found]
+        return [made(Record, each) for each in found]
 
     def record(self, api: str, tenant: str, kind: str, record_id: str) -> Record:
-        return _as(Record, self.call("GET", _path("tenants", api, tenant, "records", kind, record_id)))
+        return made(Record, self.call("GET", _path("tenants", api, tenant, "records", kind, record_id)))
 
     def seed(
         self, api: str, tenant: str, rows: Sequence[Mapping[str, Any]] | Path, *, operation: str | None = None
@@ -296,7 +172,7 @@ class ControlClient:
         media_type, content = _content(rows)
         path = _path("tenants", api, tenant, "seed")
         options = {"content": content, "headers": {"Content-Type": media_type}, "params": _given(operation=operation)}
-        return _as(SeedReport, self.call("POST", path, **options))
+        return made(SeedReport, self.call("POST", path, **options))
 
     def idempotency_keys(self, api: str, tenant: str) -> list[Mapping[str, Any]]:
         """operation, key, status, created_at, age_seconds and expires_at of each."""
@@ -312,7 +188,7 @@ class ControlClient:
     def requests(self, *, limit: int = 100, **filters: Any) -> list[RequestSummary]:
         """The newest first. Filters: api, operation, tenant, status ("404" or "4xx"), method, path, body, since."""
         found = self.call("GET", "/requests", params=_given(limit=limit, **filters))["requests"]
-        return [_as(RequestSummary, each) for each in found]
+        return [made(RequestSummary, each) for each in found]
 
     def count_requests(self, **filters: Any) -> int:
         """How many fit; filters as of `requests`."""
@@ -327,7 +203,7 @@ class ControlClient:
         return self._object(self.call("GET", _path("requests", request_id)))
 
     def explain(self, request_id: str) -> Explanation:
-        return _as(Explanation, self.call("GET", _path("requests", request_id, "explanation")))
+        return made(Explanation, self.call("GET", _path("requests", request_id, "explanation")))
 
     def watch(self, **filters: Any) -> Iterator[RequestSummary]:
         """Requests as they arrive, until the server stops; filters as of `requests`, but for `since`."""
@@ -339,7 +215,7 @@ class ControlClient:
                     raise _refused(response)
                 for line in response.iter_lines():
                     if line.startswith("data: "):
-                        yield _as(RequestSummary, json.loads(line.removeprefix("data: ")))
+                        yield made(RequestSummary, json.loads(line.removeprefix("data: ")))
         except httpx.TransportError as error:
             raise self._unreachable(error) from None
 
@@ -349,10 +225,10 @@ class ControlClient:
         """The newest first. Filters: state, event."""
         params = _given(limit=limit, **filters)
         found = self.call("GET", _path("tenants", api, tenant, "deliveries"), params=params)["deliveries"]
-        return [_as(Delivery, each) for each in found]
+        return [made(Delivery, each) for each in found]
 
     def redeliver(self, api: str, tenant: str, delivery: str) -> Delivery:
-        return _as(Delivery, self.call("POST", _path("tenants", api, tenant, "deliveries", delivery, "redeliver")))
+        return made(Delivery, self.call("POST", _path("tenants", api, tenant, "deliveries", delivery, "redeliver")))
 
     def emit(self, api: str, tenant: str, event: str, data: Mapping[str, Any]) -> int:
         """Make an event happen; how many webhooks will be told."""
@@ -362,34 +238,34 @@ class ControlClient:
     # Clock
 
     def clock(self) -> ClockTime:
-        return _as(ClockTime, self.call("GET", "/clock"))
+        return made(ClockTime, self.call("GET", "/clock"))
 
     def freeze(self, at: datetime | str | None = None) -> ClockTime:
         """Stand still, now or at a moment with a zone."""
         text = at.isoformat() if isinstance(at, datetime) else at
-        return _as(ClockTime, self.call("POST", "/clock/freeze", json=_given(at=text)))
+        return made(ClockTime, self.call("POST", "/clock/freeze", json=_given(at=text)))
 
     def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> ClockTime:
         """Move forward by the sum of these."""
         whole = seconds + 60 * minutes + 3600 * hours + 86_400 * days
-        return _as(ClockTime, self.call("POST", "/clock/advance", json={"seconds": whole}))
+        return made(ClockTime, self.call("POST", "/clock/advance", json={"seconds": whole}))
 
     def resume(self) -> ClockTime:
         """Run on from where it stands."""
-        return _as(ClockTime, self.call("POST", "/clock/resume"))
+        return made(ClockTime, self.call("POST", "/clock/resume"))
 
     def reset_clock(self) -> ClockTime:
         """Return to the machine's time."""
-        return _as(ClockTime, self.call("POST", "/clock/reset"))
+        return made(ClockTime, self.call("POST", "/clock/reset"))
 
     # Faults
 
     def faults(self) -> list[Fault]:
-        return [_as(Fault, each) for each in self.call("GET", "/faults")["faults"]]
+        return [made(Fault, each) for each in self.call("GET", "/faults")["faults"]]
 
     def add_fault(self, kind: str, **options: Any) -> Fault:
         """Switch on a fault. Options as in the contract: api, operation, tenant, times, probability, status, ..."""
-        return _as(Fault, self.call("POST", "/faults", json={"kind": kind, **options}))
+        return made(Fault, self.call("POST", "/faults", json={"kind": kind, **options}))
 
     def remove_fault(self, fault_id: str) -> None:
         self.call("DELETE", _path("faults", fault_id))
@@ -400,7 +276,7 @@ class ControlClient:
 
     def _access(self, told: Mapping[str, Any]) -> Access:
         base_url = self.url + told["base_path"]
-        return Access(_tenant(told["tenant"]), _as(Credential, told["credential"]), told["headers"], base_url)
+        return Access(tenant_of(told["tenant"]), made(Credential, told["credential"]), told["headers"], base_url)
 
     def _checked(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
@@ -435,17 +311,6 @@ def _path(*parts: str) -> str:
 
 def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _as(kind: type[_T], told: Mapping[str, Any]) -> _T:
-    """The members that the class knows: a newer server may tell more."""
-    names = [each.name for each in fields(kind)]  # type: ignore[arg-type]  # all of them are dataclasses
-    values = {name: told[name] for name in names}
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
-
-
-def _tenant(told: Mapping[str, Any]) -> Tenant:
-    return _as(Tenant, {**told, "credentials": [_as(Credential, each) for each in told["credentials"]]})
 
 
 def _content(rows: Sequence[Mapping[str, Any]] | Path) -> tuple[str, bytes]:
