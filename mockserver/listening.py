@@ -10,13 +10,11 @@ from typing import Any
 
 import uvicorn
 
+from mockserver.usage import UsageError
+
 LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 _PATIENCE_SECONDS = 2
-
-
-class UsageError(Exception):
-    """The command cannot do what it is asked; the text says why and what to do. Exit status 2."""
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "mockserver"
 
 # From the bottom up: a module may import those of its own layer that come before it, and all below.
 LAYERS = (
+    ("usage",),
     ("client",),
     ("store",),
     ("contract",),
@@ -31,8 +32,9 @@ LAYERS = (
     ("connection", "listening"),
     ("testing",),
     ("pytest_plugin",),
-    ("console", "control_cli", "twin", "workers"),
-    ("serving", "proxy_cli"),
+    ("console", "twin", "workers"),
+    ("serving",),
+    ("commands",),
     ("cli",),
     ("__main__",),
 )

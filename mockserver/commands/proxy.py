@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from types import ModuleType
 
 import uvicorn
 
 from mockserver import __version__
+from mockserver.commands.suite import suite
 from mockserver.console import replaying, request_log
-from mockserver.listening import UsageError, config, listen, origin_of, run
+from mockserver.listening import config, listen, origin_of, run
 from mockserver.proxy import command
 from mockserver.proxy.app import Proxy
 from mockserver.proxy.recording import RecordingError
 from mockserver.proxy.replay import Replay
 from mockserver.proxy.report import Reporter
 from mockserver.proxy.session import Session
-
-add_options = command.add_options
+from mockserver.usage import UsageError
 
 _WORKED_OUT = ("database", "plan", "no_rate_limits", "unlimited", "control_token")
 
 
-def proxy(options: argparse.Namespace, suite: Callable[[str], ModuleType]) -> int:
-    """Stand between until Ctrl-C, then tell what was seen. `suite` gives a module of the contract suite."""
+def add_proxy(parser: argparse.ArgumentParser) -> None:
+    command.add_options(parser.add_argument)
+    parser.set_defaults(run=_proxy)
+
+
+def _proxy(options: argparse.Namespace) -> int:
+    """Stand between until Ctrl-C, then tell what was seen."""
     try:
         contract = command.contract_of(options)
         upstream = command.upstream_of(options, contract)

@@ -1,0 +1,97 @@
+"""What is common to the commands that look into a running mock: each is one call of its control plane."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from mockserver.client import ControlClient, ControlError, RequestSummary
+from mockserver.usage import TOKEN_VARIABLE, UsageError
+
+_URL = "http://127.0.0.1:8080"
+
+Call = Callable[[ControlClient, argparse.Namespace], Any]
+"""What a command does. It gives what is to be printed: text, or what the client gives, one of it or a list."""
+
+
+def add_call(parser: argparse.ArgumentParser, call: Call) -> None:
+    """Make a command of the call: it prints lines to read, or JSON with --json."""
+    parser.add_argument("--url", default=_URL, help=f"address of the running mock (default: {_URL})")
+    parser.add_argument("--token", help=f"its control token (default: ${TOKEN_VARIABLE})")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=lambda options: _run(call, options))
+
+
+class Actions:
+    """The actions of a command, such as `list` of `leadmock tenant list`."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._commands = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    def add(
+        self, name: str, does: str, call: Call, options: Callable[[argparse.ArgumentParser], None] | None = None
+    ) -> None:
+        parser = self._commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
+        if options is not None:
+            options(parser)
+        add_call(parser, call)
+
+
+def add_tenant_of(parser: argparse.ArgumentParser) -> None:
+    """Which tenant it is about: `api` and `tenant`."""
+    parser.add_argument("api", help="the API")
+    parser.add_argument("tenant", help="the id of the tenant")
+
+
+def _run(call: Call, options: argparse.Namespace) -> int:
+    token = options.token or os.environ.get(TOKEN_VARIABLE)
+    try:
+        with ControlClient(options.url, token=token) as client:
+            found = call(client, options)
+    except ControlError as error:
+        raise UsageError(str(error)) from None
+    if options.json:
+        print(json.dumps(_plain(found), ensure_ascii=False, indent=2))
+        return 0
+    for line in _lines(found):
+        print(line)
+    return 0
+
+
+def _plain(found: Any) -> Any:
+    if is_dataclass(found) and not isinstance(found, type):
+        return asdict(found)
+    return [_plain(each) for each in found] if isinstance(found, list) else found
+
+
+def _lines(found: Any) -> list[str]:
+    if isinstance(found, list):
+        return [
+            line for each in found for line in ([line_of(each)] if isinstance(each, RequestSummary) else _lines(each))
+        ]
+    if isinstance(found, RequestSummary):
+        return [line_of(found)]
+    plain = _plain(found)
+    if not isinstance(plain, dict):
+        return [_safe(str(plain))]
+    return [_safe(f"{name}: {_short(value)}") for name, value in plain.items()] + [""]
+
+
+def line_of(each: RequestSummary) -> str:
+    """A request in one line."""
+    who = f" [{each.tenant_name}]" if each.tenant_name else ""
+    target = f"{each.path}?{each.query}" if each.query else each.path
+    return _safe(f"{each.id}  {each.time}  {each.method} {target} {each.status}{who} {each.outcome}")
+
+
+def _short(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _safe(text: str) -> str:
+    """Without characters that could steer a terminal."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
