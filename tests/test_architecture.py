@@ -22,6 +22,7 @@ LAYERS = (
     ("reply", "parameters", "wire", "joined"),
     ("disturbance", "preference"),
     ("plan",),
+    ("seeding",),
     ("routing", "request_body"),
     ("pipeline",),
     ("journal", "metrics"),

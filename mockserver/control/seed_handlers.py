@@ -11,15 +11,14 @@ from typing import Any
 
 from starlette.responses import Response
 
-from mockserver import vendors
 from mockserver.contract.document import did_you_mean
 from mockserver.contract.model import Contract, Operation
 from mockserver.contract.schema import FieldError, property_of
 from mockserver.control.call import ControlCall, Problem, answer, invalid
 from mockserver.control.world import World
-from mockserver.engine.call import Call, Tenant
-from mockserver.engine.refusal import Refusal, invalid_body, sentence
-from mockserver.plan import Plan, compile_plan
+from mockserver.engine.call import Tenant
+from mockserver.engine.refusal import Refusal, sentence
+from mockserver.seeding import Creator
 
 _MOST_ROWS = 2000  # As in the contract, which cannot say so of a CSV.
 _AT_A_TIME = 20  # Rows between which others are served.
@@ -31,12 +30,11 @@ async def seed(world: World, call: ControlCall) -> Response:
     operation = _operation(contract, call.query.get("operation"))
     rows = _csv_rows(call.body or "", operation) if call.media_type == "text/csv" else call.body
     wrapper = _wrapper(operation)
-    handler = getattr(vendors.module(contract.name), operation.id)
-    plan = compile_plan(contract, operation, handler, world.directories[contract.name])
+    creator = Creator(contract, operation, world.directories[contract.name], world.settings)
     results: list[_Result] = []
     for row in rows:
         whole = row if wrapper is None or wrapper in row else {wrapper: row}
-        results.append(await _create(world, plan, tenant, whole))
+        results.append(await _create(world, creator, tenant, whole))
         if len(results) % _AT_A_TIME == 0:
             await asyncio.sleep(0)
     told = [{"row": number, **result.told()} for number, result in enumerate(results, start=1)]
@@ -55,20 +53,16 @@ class _Result:
         return {"status": self.status, "outcome": self.outcome, "errors": list(self.errors)}
 
 
-async def _create(world: World, plan: Plan, tenant: Tenant, row: Mapping[str, Any]) -> _Result:
-    """What the operation would have answered, had this row been sent; credentials and limits do not matter."""
-    contract = plan.contract
+async def _create(world: World, creator: Creator, tenant: Tenant, row: Mapping[str, Any]) -> _Result:
+    """What the operation would have answered, had this row been sent."""
     try:
         async with world.store.transaction(tenant.key) as tx:
-            call = Call(contract, plan.operation, world.settings, tenant, tx, world.clock.now(), {}, row)
-            if plan.body is not None and not plan.body.is_valid(row):
-                raise invalid_body(*plan.body.errors(row))
-            reply = await plan.handler(call)
+            reply, outcome = await creator.create(tx, tenant, row, world.clock.now())
     except Refusal as refusal:
         errors = tuple(sentence(error) for error in refusal.errors) or (refusal.message,)
-        status = refusal.status or contract.errors.statuses[refusal.reason]
+        status = refusal.status or world.contracts[tenant.api].errors.statuses[refusal.reason]
         return _Result(status, f"refused: {refusal.message}", errors)
-    return _Result(reply.status, call.outcome)
+    return _Result(reply.status, outcome)
 
 
 def _operation(contract: Contract, name: str | None) -> Operation:

@@ -1,7 +1,4 @@
-"""Records that are there before a test begins: made by the vendor's own handler, but by no request.
-
-So they keep every rule of the vendor (deduplication, defaults, quotas), and use up no limit, fault or journal.
-"""
+"""Records that are there before a test begins."""
 
 from __future__ import annotations
 
@@ -10,13 +7,12 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from mockserver import vendors
 from mockserver.app import Mock
 from mockserver.contract.model import Contract, Operation
 from mockserver.contract.schema import property_names
-from mockserver.engine.call import Call, Tenant
-from mockserver.engine.refusal import Refusal, invalid_body
-from mockserver.plan import Plan, compile_plan
+from mockserver.engine.call import Tenant
+from mockserver.engine.refusal import Refusal
+from mockserver.seeding import Creator
 from mockserver.store.base import Record
 from mockserver.testing.records import meant
 
@@ -33,7 +29,7 @@ class Seeder:
         for operation in self._contract.operations.values():
             if operation.record_action == "create" and operation.record_kind:
                 self.kinds.setdefault(_stored_as(operation.record_kind), operation)
-        self._plans: dict[str, Plan] = {}
+        self._creators: dict[str, Creator] = {}
 
     def members(self, kind: str) -> dict[str, Any]:
         """What a record of this kind can be made with."""
@@ -48,16 +44,12 @@ class Seeder:
         operation = self.kinds.get(kind)
         if operation is None:
             raise ValueError(f"{self._contract.title} has no {kind!r} that could be made{meant(kind, self.kinds)}")
-        plan = self._plan(operation)
+        creator = self._creator(operation)
         body = self._body(operation, kind, fields)
         # A quota that a test sets up a workspace beyond is still a quota; a rate limit is not in the way here.
         async with self._mock.store.transaction(tenant.key) as tx:
             try:
-                if plan.body is not None and not plan.body.is_valid(body):
-                    raise invalid_body(*plan.body.errors(body))
-                now = self._mock.clock.now()
-                call = Call(self._contract, operation, self._mock.settings, tenant, tx, now, {}, body)
-                reply = await plan.handler(call)
+                reply, _ = await creator.create(tx, tenant, body, self._mock.clock.now())
             except Refusal as refusal:
                 raise ValueError(f"{self._contract.title} would refuse this {kind}: {refusal.message}") from None
             for text in _texts(reply.body):
@@ -66,13 +58,13 @@ class Seeder:
                     return record
         raise RuntimeError(f"{operation.id} of {self._contract.title} answered without the id of its {kind}")
 
-    def _plan(self, operation: Operation) -> Plan:
-        plan = self._plans.get(operation.id)
-        if plan is None:
-            handler = getattr(vendors.module(self._contract.name), operation.id)
+    def _creator(self, operation: Operation) -> Creator:
+        creator = self._creators.get(operation.id)
+        if creator is None:
             directory = self._mock.directories[self._contract.name]
-            plan = self._plans[operation.id] = compile_plan(self._contract, operation, handler, directory)
-        return plan
+            creator = Creator(self._contract, operation, directory, self._mock.settings)
+            self._creators[operation.id] = creator
+        return creator
 
     def _body(self, operation: Operation, kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         schema = operation.body_schema or {}
