@@ -12,14 +12,15 @@ import subprocess
 import sys
 from typing import Any
 
-_SECONDS = 300
+_SECONDS = 60
+_PATIENCE_SECONDS = 10  # for one answer of the service
 # What requests, which pip-audit uses, raises where there is no way to the service.
 _UNREACHABLE = ("ConnectionError", "ConnectTimeout", "ReadTimeout", "ProxyError", "SSLError", "Could not connect")
 
 
 def main(constraints: str) -> int:
     command = [sys.executable, "-m", "pip_audit", "--requirement", constraints, "--no-deps", "--disable-pip"]
-    command += ["--format", "json", "--progress-spinner", "off"]
+    command += ["--format", "json", "--progress-spinner", "off", "--timeout", str(_PATIENCE_SECONDS)]
     try:
         run = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603  # our own
     except subprocess.TimeoutExpired:
