@@ -137,7 +137,7 @@ class Journal:
             path=scope["path"],
             query=scope["query_string"],
             headers=scope["headers"],
-            body=b"".join(exchange.received or ()),
+            body=b"".join(exchange.received),
             answer=exchange.answer,
             outcome=exchange.outcome,
             plan=exchange.plan,

@@ -14,14 +14,14 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connexion.middleware import SpecMiddleware
 from connexion.operations import OpenAPIOperation
 from connexion.resolver import Resolver
 from connexion.spec import Specification
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver import disturbance, preference
 from mockserver.contract.model import Contract
@@ -42,6 +42,7 @@ from mockserver.store.base import Remembered, Store, StoreError
 logger = logging.getLogger("leadmock")
 
 _MOST_HEARD = 1_048_576
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -49,7 +50,7 @@ class Exchange:
     """One request and its answer, for those who watch: `outcome` in words, `seconds` it took.
 
     `plan`, `credential` and `refusal` are None where it did not come so far. `received` are the pieces of the body
-    that were read, kept only for a journal; `fault` is the one that struck.
+    that were read; `fault` is the one that struck.
     """
 
     contract: Contract
@@ -60,7 +61,7 @@ class Exchange:
     refusal: Refusal | None = None
     outcome: str = ""
     seconds: float = 0.0
-    received: list[bytes] | None = None
+    received: list[bytes] = field(default_factory=list)
     fault: Fault | None = None
 
     @property
@@ -155,9 +156,6 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             return
         started = time.perf_counter()
         exchange = Exchange(api.contract, scope)
-        if self._settings.journal:
-            exchange.received = []
-            receive = _overheard(receive, exchange.received)
         if self._faults:
             exchange.fault = self._fault(api, scope, exchange)
         fault = exchange.fault
@@ -166,8 +164,8 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             if fault is not None:
                 answer = await disturbance.instead(fault, api.contract, scope)
                 exchange.outcome = f"struck by a fault: {fault.kind}"
-                if answer is not None and exchange.received is not None:
-                    await _hear_out(receive)
+                if answer is not None and self._settings.journal:
+                    await _hear_out(receive, exchange.received)
             if answer is None:
                 answer = await self._answer(api, scope, receive, exchange)
         except ClientGone:
@@ -268,7 +266,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
                 return preferred
         if plan.meter is not None:
             await plan.meter.count(self._store, credential, self._clock.now(), told)
-        body = await read(plan, headers, receive) if plan.body is not None else None
+        body = await read(plan, headers, receive, exchange.received) if plan.body is not None else None
         async with self._store.transaction(credential.tenant.key) as tx:
             # Only now: the body may have been long under way, and what is new must not look old.
             now = self._clock.now()
@@ -278,7 +276,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         return render(status, content, extra, told=told)
 
     async def _execute(
-        self, plan: Plan, call: Call, repeated: set[str], path_values: Mapping[str, str], query_string: bytes
+        self, plan: Plan, call: Call, repeated: frozenset[str], path_values: Mapping[str, str], query_string: bytes
     ) -> tuple[int, bytes | None, Mapping[str, str]]:
         """Replay, or validate, handle and remember: all of it in the call's one transaction."""
         claim = await idempotency.claim(call, repeated)
@@ -300,7 +298,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         return reply.status, content, reply.headers
 
 
-async def _authenticated(plan: Plan, headers: Mapping[str, str], repeated: set[str]) -> Credential:
+async def _authenticated(plan: Plan, headers: Mapping[str, str], repeated: frozenset[str]) -> Credential:
     try:
         return plan.authenticate(headers, repeated)
     except Refusal as refusal:
@@ -311,42 +309,32 @@ async def _authenticated(plan: Plan, headers: Mapping[str, str], repeated: set[s
     return plan.authenticate(headers, repeated)
 
 
-async def _hear_out(receive: Receive) -> None:
+async def _hear_out(receive: Receive, heard: list[bytes]) -> None:
     """Let the journal have a body, or its first megabyte, that nobody else is going to read."""
-    heard = 0
-    while heard < _MOST_HEARD:
+    size = 0
+    while size < _MOST_HEARD:
         message = await receive()
-        heard += len(message.get("body", b""))
+        heard.append(message.get("body", b""))
+        size += len(heard[-1])
         if not message.get("more_body"):
             return
 
 
-def _overheard(receive: Receive, heard: list[bytes]) -> Receive:
-    """`receive`, but what comes of the body is kept too."""
-
-    async def overheard() -> Message:
-        message = await receive()
-        body = message.get("body")
-        if body:
-            heard.append(body)
-        return message
-
-    return overheard
-
-
-def _headers(scope: Scope) -> tuple[dict[str, str], set[str]]:
+def _headers(scope: Scope) -> tuple[dict[str, str], frozenset[str]]:
     """Headers by lower-case name, and the names that came more than once: of those the first
     two values are joined, so that they pass for neither.
     """
-    given = [(name.decode("latin-1"), value.decode("latin-1").strip(" \t")) for name, value in scope["headers"]]
-    headers = dict(given)
+    given = scope["headers"]
+    headers = {name.decode("latin-1"): value.decode("latin-1").strip(" \t") for name, value in given}
+    if len(headers) == len(given):
+        return headers, _NONE
+    headers.clear()
     repeated: set[str] = set()
-    if len(headers) < len(given):
-        headers = {}
-        for name, value in given:
-            if name not in headers:
-                headers[name] = value
-            elif name not in repeated:
-                repeated.add(name)
-                headers[name] += f", {value}"
-    return headers, repeated
+    for raw_name, raw_value in given:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1").strip(" \t")
+        if name not in headers:
+            headers[name] = value
+        elif name not in repeated:
+            repeated.add(name)
+            headers[name] += f", {value}"
+    return headers, frozenset(repeated)

@@ -16,8 +16,8 @@ class ClientGone(Exception):
     """The client hung up before its body was complete: there is nobody to answer."""
 
 
-async def read(plan: Plan, headers: Mapping[str, str], receive: Receive) -> Any:
-    """The parsed body; raises a Refusal, or ClientGone."""
+async def read(plan: Plan, headers: Mapping[str, str], receive: Receive, heard: list[bytes]) -> Any:
+    """The parsed body; raises a Refusal, or ClientGone. `heard` gets the pieces that came, whatever they were."""
     max_bytes = plan.operation.max_bytes
     declared = headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:20]) > max_bytes:
@@ -26,8 +26,9 @@ async def read(plan: Plan, headers: Mapping[str, str], receive: Receive) -> Any:
     if message["type"] == "http.disconnect":
         raise ClientGone
     raw: bytes = message.get("body", b"")
+    heard.append(raw)
     if message.get("more_body"):
-        raw = await _rest(raw, max_bytes, receive)
+        raw = await _whole(heard, max_bytes, receive)
     if len(raw) > max_bytes:
         raise _too_large(max_bytes)
     check_media_type(plan, headers)
@@ -39,9 +40,9 @@ async def read(plan: Plan, headers: Mapping[str, str], receive: Receive) -> Any:
         raise Refusal("body-malformed", f"The request body is not valid JSON: {error}") from None
 
 
-async def _rest(chunk: bytes, max_bytes: int, receive: Receive) -> bytes:
-    """The first chunk and all that follow, hardly more than the limit: then what came so far."""
-    chunks, size, more = [chunk], len(chunk), True
+async def _whole(chunks: list[bytes], max_bytes: int, receive: Receive) -> bytes:
+    """The first chunk and all that follow, which are added; hardly more than the limit: then what came so far."""
+    size, more = len(chunks[0]), True
     while more and size <= max_bytes:
         message = await receive()
         if message["type"] == "http.disconnect":

@@ -115,5 +115,5 @@ class _Events:
         headers, repeated = dict(given), {name for name in given if len(given.getlist(name)) > 1}
         credential = self._plan.authenticate(headers, repeated)
         self._plan.authorize(credential, headers, repeated)
-        body = await read(self._plan, headers, receive)
+        body = await read(self._plan, headers, receive, [])
         return render(200, dump(await self._emitter.emit(credential.tenant.key, body)), {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from http import HTTPStatus
 
 from mockserver.contract.model import Contract, Operation
@@ -11,7 +12,7 @@ from mockserver.engine.call import Credential, Tenant
 from mockserver.engine.refusal import Refusal
 
 Headers = Mapping[str, str]
-Repeated = frozenset[str] | set[str]
+Repeated = AbstractSet[str]
 Authenticate = Callable[[Headers, Repeated], Credential]
 Authorize = Callable[[Credential, Headers, Repeated], None]
 
@@ -50,7 +51,7 @@ class Directory:
 
 
 def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
+    return hashlib.blake2b(secret.encode("utf-8", "surrogateescape"), digest_size=32).digest()
 
 
 def authentication(contract: Contract, operation: Operation, directory: Directory) -> Authenticate:

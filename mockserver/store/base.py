@@ -45,9 +45,9 @@ class KeyTaken(Exception):
         self.holder_id = holder_id
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # Not frozen: every request makes one, and that would take three times as long.
 class Record:
-    """One JSON object of a tenant. The store keeps a deep copy of `data` and hands out fresh ones.
+    """One JSON object of a tenant, never changed. The store keeps a deep copy of `data` and hands out fresh ones.
 
     `data` is JSON: string keys, 64-bit numbers, no lone surrogates. `keys` are (name, normalised value), each
     unique within (tenant, kind, name). `search` is the text that `Query.search` looks into, folded by the caller.
@@ -128,8 +128,7 @@ class Page:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(NamedTuple):
     """A stored answer (idempotency). `expires_at` in epoch seconds; from that very moment it is forgotten."""
 
     fingerprint: str

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from mockserver.store.base import Archived, Attempt, Delivery, Query, Record, Usage
 
-_EXPIRY = Struct("<d")  # begins each remembered answer
+_EXPIRY = Struct("<d")
+_HEAD = Struct("<dH")  # begins each remembered answer: when it expires, its status
 _SWEEP_EVERY = 1024  # recalls after which every tenant's expired answers are dropped, not just the caller's
 _FEWEST_WINDOWS = 256  # keys with windows below which sweeping is not worth its while
 
@@ -340,15 +341,17 @@ class MemoryStore(Turns):
 
 
 def _pack_answer(value: Remembered) -> bytes:
-    head = orjson.dumps((value.fingerprint, value.status, value.headers))
-    return b"".join((_EXPIRY.pack(value.expires_at), head, b"\n", value.body))
+    """Expiry and status, fingerprint, a line end, headers as JSON if there are any, a line end, body."""
+    head = _HEAD.pack(value.expires_at, value.status)
+    headers = orjson.dumps(value.headers) if value.headers else b""
+    return b"".join((head, value.fingerprint.encode(), b"\n", headers, b"\n", value.body))
 
 
 def _unpack_answer(row: bytes) -> Remembered:
-    (expires_at,) = _EXPIRY.unpack_from(row)
-    head, body = row[_EXPIRY.size :].split(b"\n", 1)
-    fingerprint, status, headers = orjson.loads(head)
-    return Remembered(fingerprint, status, tuple(map(tuple, headers)), body, expires_at)
+    expires_at, status = _HEAD.unpack_from(row)
+    fingerprint, headers, body = row[_HEAD.size :].split(b"\n", 2)
+    pairs = tuple(map(tuple, orjson.loads(headers))) if headers else ()
+    return Remembered(fingerprint.decode(), status, pairs, body, expires_at)
 
 
 def _has_records(state: _Tenant) -> bool:
