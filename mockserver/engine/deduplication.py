@@ -53,15 +53,13 @@ def is_blank(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def merged(old: Mapping[str, Any], new: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
-    """`old` with those of `fields` that `new` says something about; mappings merge per key (M32)."""
-    result = dict(old)
+def merge(record: dict[str, Any], new: Mapping[str, Any], fields: tuple[str, ...]) -> None:
+    """Give `record` those of `fields` that `new` says something about; mappings merge per key (M32)."""
     for name in fields:
         value = new.get(name)
         if value is None:
             continue
         if isinstance(value, dict):
-            result[name] = {**(result.get(name) or {}), **value}
+            record[name] = {**(record.get(name) or {}), **value}
         elif not isinstance(value, str) or value.strip():
-            result[name] = value
-    return result
+            record[name] = value

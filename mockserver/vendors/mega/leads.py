@@ -34,8 +34,9 @@ async def createLead(call: Call) -> Reply:
     slug = body.get("stage_slug")
     if not is_blank(slug) and slug not in stages:
         raise invalid_body(FieldError("/stage_slug", f"is not in your pipeline, which has {', '.join(stages)}"))
-    custom_fields = _defined(call, body.get("custom_fields"))
-    incoming = {**_told(body), "current_stage": stages.get(slug), "custom_fields": custom_fields}
+    incoming = _told(body)
+    incoming["current_stage"] = stages.get(slug)
+    incoming["custom_fields"] = _defined(call, body.get("custom_fields"))
     keys = deduplication.keys_of(_rule(call), incoming)
     found = await deduplication.find(call.tx, "lead", keys)
     if found is None:
@@ -89,8 +90,9 @@ async def _import_row(call: Call, row: Mapping[str, Any], skip: bool) -> RowResu
 
 
 async def _insert(call: Call, incoming: Mapping[str, Any], keys: Keys, *, source_type: str) -> dict[str, Any]:
-    blank = {**new_lead(call.tenant, call.now), "source_type": source_type}
-    lead = deduplication.merged(blank, incoming, _MERGED)
+    lead = new_lead(call.tenant, call.now)
+    lead["source_type"] = source_type
+    deduplication.merge(lead, incoming, _MERGED)
     await call.tx.put(Record("lead", lead["id"], lead, keys, search_text(lead)))
     return lead
 
@@ -101,8 +103,9 @@ async def _merge(call: Call, incoming: Mapping[str, Any], keys: Keys, found: Fou
     taken = await deduplication.taken_by_others(call.tx, "lead", existing.id, keys)
     # What identifies another lead stays with it and is not copied (M30).
     own = {name: value for name, value in incoming.items() if _KEY_OF.get(name) not in taken}
-    lead = deduplication.merged(existing.data, own, _MERGED)
-    lead["updated_at"] = iso_ms_after(call.now, existing.data["updated_at"])
+    lead = existing.data
+    deduplication.merge(lead, own, _MERGED)
+    lead["updated_at"] = iso_ms_after(call.now, lead["updated_at"])
     own_keys = deduplication.keys_of(_rule(call), lead)
     await call.tx.put(Record("lead", lead["id"], lead, own_keys, search_text(lead)))
     return lead
@@ -149,7 +152,9 @@ def _defined(call: Call, custom_fields: Mapping[str, Any] | None) -> dict[str, A
 def _ignored(call: Call, row: Any) -> tuple[str, ...]:
     given = row.get("custom_fields") if isinstance(row, dict) else None
     defined = call.tenant.world["custom_fields"]
-    return tuple(slug for slug in given if slug not in defined) if isinstance(given, dict) else ()
+    if not isinstance(given, dict) or given.keys() <= defined:
+        return ()
+    return tuple(slug for slug in given if slug not in defined)
 
 
 def _one_of(known: Mapping[str, Any], value: str | None, otherwise: str) -> Any:
