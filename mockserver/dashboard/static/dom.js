@@ -13,13 +13,13 @@ export function h(what, props = {}, ...children) {
     if (name.includes("-") || ["role", "for", "list"].includes(name)) element.setAttribute(name, value);
     else element[name] = value;
   }
-  element.append(...children.flat().filter((each) => each !== null && each !== undefined && each !== false));
+  element.append(...children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false));
   return element;
 }
 
 /** Replace what a node holds. */
 export function fill(node, ...children) {
-  node.replaceChildren(...children.flat().filter((each) => each !== null && each !== undefined && each !== false));
+  node.replaceChildren(...children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false));
   return node;
 }
 

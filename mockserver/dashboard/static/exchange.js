@@ -8,9 +8,9 @@ import { bodyOf } from "./json.js";
 import { world } from "./world.js";
 
 const LEVELS = {
-  documented: "documented by the vendor",
-  "vendor-page": "from the vendor's pages",
-  assumed: "assumed, the vendor is silent",
+  documented: "in the vendor's document",
+  "vendor-page": "on the vendor's page",
+  assumed: "the vendor is silent; decision",
 };
 
 /** The pane; `close` is called when somebody wants it away. */
@@ -97,8 +97,12 @@ function rule(told) {
   return h("section.rule", {},
     h("h3", {}, "The rule"),
     h("blockquote", {}, told.text),
-    h("p.quiet", {}, h("span.level", { "data-level": told.level }, told.level), " ",
-      [LEVELS[told.level], told.document].filter(Boolean).join(": ")));
+    h("p.quiet", {}, h("span.level", {}, told.level), " ", place(told)));
+}
+
+function place({ level, document }) {
+  if (level === "assumed" && !document) return "the vendor is silent";
+  return [LEVELS[level], document].filter(Boolean).join(" ");
 }
 
 function message(title, told) {

@@ -6,6 +6,7 @@ import { follow, now } from "./clock.js";
 import { h, fill, keep, poll, say } from "./dom.js";
 import { fullTime, per, seconds, span } from "./format.js";
 import { tenantPicker } from "./picker.js";
+import { world } from "./world.js";
 
 const REFRESH_MS = 1500;
 
@@ -68,11 +69,17 @@ function windowCard(each) {
   const bucket = each.bucket === "default" ? "requests" : `${each.bucket} requests`;
   const reopens = each.resets_at === null
     ? h("span.quiet", {}, "untouched")
-    : h("span.quiet", { "data-until": each.resets_at, "data-before": "opens again in", "data-after": "open again" });
+    : h("span.quiet", { "data-until": each.resets_at, "data-before": "resets in", "data-after": "has reset" });
   return h("li", {}, h("div.meter", {},
     h("span.name", {}, `${each.limit.toLocaleString("en")} ${bucket} ${per(each.seconds)}`),
-    h("span.quiet", {}, `${each.name}, key ${each.credential.slice(0, 6)}`),
-    left(each, `${bucket} ${per(each.seconds)}, ${each.name}`), reopens));
+    h("span.quiet", {}, `key ${secretOf(each)}`),
+    left(each, `${bucket} ${per(each.seconds)}, key ${secretOf(each)}`), reopens));
+}
+
+/** The end of the key, as whoever uses it knows it. */
+function secretOf({ credential, name }) {
+  const every = world.tenants.flatMap((tenant) => tenant.credentials);
+  return every.find((each) => each.id === credential)?.secret ?? name;
 }
 
 function quotaCard(each) {

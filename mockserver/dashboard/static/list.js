@@ -65,18 +65,25 @@ export class LongList extends EventTarget {
   /** Make an item the active one, and bring it into view. */
   activate(item, open = false) {
     this.#active = item.id;
-    const top = this.#top(this.#items.indexOf(item));
-    if (top < this.element.scrollTop) this.element.scrollTop = top;
-    const hidden = top + this.height - this.element.scrollTop - this.element.clientHeight;
-    if (hidden > 0) this.element.scrollTop += hidden;
+    this.#reveal(item);
     this.paint();
     this.dispatchEvent(new CustomEvent(open ? "open" : "move", { detail: item }));
   }
 
-  /** Mark the item with this id, wherever it is; null for none. */
+  /** Mark the item with this id, and bring it into view where it is in the list; null for none. */
   mark(id) {
     this.#active = id;
+    const item = this.#items.find((each) => each.id === id);
+    if (item && this.height) this.#reveal(item);
     this.#ask();
+  }
+
+  #reveal(item) {
+    const top = this.#top(this.#items.indexOf(item));
+    const hidden = top + this.height - this.element.scrollTop - this.element.clientHeight;
+    if (top < this.element.scrollTop) this.element.scrollTop = top;
+    else if (hidden > 0) this.element.scrollTop += hidden;
+    if (this.element.scrollTop > 0) this.follow(false);
   }
 
   #newest = () => this.#items.at(-1);
@@ -151,20 +158,21 @@ export class LongList extends EventTarget {
     const high = Math.min(this.#items.length - 1, this.#items.length - 1 - first);
     const low = Math.max(0, this.#items.length - 1 - last);
     this.#release((index) => index < low || index > high);
-    for (let index = high; index >= low; index -= 1) this.#place(index);
+    let before = null; // Rows stand in the document as they are seen: whoever reads it aloud goes by that.
+    for (let index = high; index >= low; index -= 1) before = this.#place(index, before);
     const active = this.space.querySelector("[aria-selected=true]");
     if (active) this.element.setAttribute("aria-activedescendant", active.id);
     else this.element.removeAttribute("aria-activedescendant");
   }
 
-  #place(index) {
+  #place(index, before) {
     let row = this.#rows.get(index);
     const item = this.#items[index];
     if (!row) {
       row = this.#row();
       this.#rows.set(index, row);
-      this.space.append(row);
     }
+    if (!row.isConnected || row.previousSibling !== before) this.space.insertBefore(row, before ? before.nextSibling : this.space.firstChild);
     if (row.item !== item) {
       row.item = item;
       row.id = `row-${item.id}`;
@@ -174,6 +182,7 @@ export class LongList extends EventTarget {
     row.setAttribute("aria-posinset", this.#items.length - index);
     row.setAttribute("aria-setsize", this.#items.length);
     row.setAttribute("aria-selected", String(item.id === this.#active));
+    return row;
   }
 
   #release(which) {

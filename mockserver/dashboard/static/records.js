@@ -4,7 +4,7 @@ import { get, ofTenant } from "./api.js";
 import { copyButton } from "./clipboard.js";
 import { h, choose, fill, keep, poll, say, select, field } from "./dom.js";
 import { connection } from "./connection.js";
-import { count, fullTime } from "./format.js";
+import { count, fullTime, short } from "./format.js";
 import { jsonBlock } from "./json.js";
 import { tenantPicker } from "./picker.js";
 import { world } from "./world.js";
@@ -23,7 +23,7 @@ export function recordsView(main, signal) {
   let again = () => {};
 
   const kind = select([], "");
-  const text = h("input", { type: "search", placeholder: "Name, email, phone, anything" });
+  const text = h("input", { type: "search", placeholder: "Name, email, phone …" });
   const archived = h("input", { type: "checkbox" });
   const list = h("ul.cards", { "aria-label": "Records" });
   const empty = h("p.empty", { hidden: true });
@@ -88,7 +88,7 @@ function card(record) {
   const whole = h("div.inside");
   const box = h("details", {}, h("summary", {},
     h("span.name", {}, name), record.archived && h("span.badge", {}, "archived"),
-    h("span.more", {}, details.map((each) => h("span", {}, shown(each)))), h("code.id", {}, record.id)), whole);
+    h("span.more", {}, details.map((each) => h("span", {}, shown(each)))), h("code.id", { title: record.id }, short(record.id))), whole);
   box.addEventListener("toggle", () => {
     if (!box.open || whole.firstChild) return;
     const json = jsonBlock(data, `Record ${record.id}`);

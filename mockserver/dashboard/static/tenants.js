@@ -9,7 +9,7 @@ import { attempt, tell } from "./notice.js";
 import { refresh, world } from "./world.js";
 
 const REFRESH_MS = 4000;
-const LIMITS = [["", "As the plan has them"], ["unmetered", "No rate limits"], ["unlimited", "No rate limits, no quotas"]];
+const LIMITS = [["", "The usual ones"], ["unmetered", "No rate limits"], ["unlimited", "None at all"]];
 
 export function tenantsView(main, signal) {
   const list = h("div.groups");
@@ -59,9 +59,9 @@ function credential({ tenant, headers, base_path: base }) {
   const url = location.origin + base;
   const lines = Object.entries(headers);
   const options = lines.map(([name, value]) => `-H '${name}: ${value}'`).join(" ");
-  return h("section.panel.made", {}, h("h2", {}, `${tenant.name} is there`),
+  return h("section.panel.made", {}, h("h2", {}, `A fresh ${world.api(tenant.api).tenant_noun} of ${world.title(tenant.api)}`),
     h("p", {}, "The key is shown whole this once."),
-    h("dl.facts", {}, [["Base URL", url], ...lines].map(([name, value]) => [
+    h("dl.facts", {}, [["Name", tenant.name], ["Base URL", url], ...lines].map(([name, value]) => [
       h("dt", {}, name), h("dd", {}, h("code", {}, value), " ", copyButton("Copy", () => value, `Copy ${name}`))])),
     h("div.actions", {}, copyButton("Copy as curl options", () => options)));
 }
