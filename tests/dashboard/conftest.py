@@ -71,7 +71,7 @@ def visit(server: Live, page: Page) -> Iterator[Visit]:
     assert visit.asked <= {"127.0.0.1"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def control(server: Live) -> Iterator[ControlClient]:
     with ControlClient(server.origin) as client:
         yield client
@@ -83,7 +83,7 @@ def mega(control: ControlClient) -> Access:
     return control.create_tenant("mega", name="checkout tests")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def http() -> Iterator[httpx.Client]:
     with httpx.Client(trust_env=False) as client:
         yield client
