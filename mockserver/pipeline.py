@@ -219,7 +219,8 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         try:
             return await self._serve(api, scope, receive, exchange, told)
         except Refusal as refusal:
-            exchange.refusal = refusal
+            # Without its call stack, which holds all that the request touched, for as long as a journal keeps this.
+            exchange.refusal = refusal.with_traceback(None)
             exchange.outcome = f"refused: {refusal.message}"
             return refuse(api.contract, refusal, {}, told)
         except ClientGone:
