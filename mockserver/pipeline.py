@@ -219,8 +219,9 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         try:
             return await self._serve(api, scope, receive, exchange, told)
         except Refusal as refusal:
-            # Without its call stack, which holds all that the request touched, for as long as a journal keeps this.
-            exchange.refusal = refusal.with_traceback(None)
+            # Without what it was raised from and through, which whoever keeps it would keep too.
+            refusal.__traceback__ = refusal.__context__ = None
+            exchange.refusal = refusal
             exchange.outcome = f"refused: {refusal.message}"
             return refuse(api.contract, refusal, {}, told)
         except ClientGone:

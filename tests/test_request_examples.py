@@ -24,7 +24,7 @@ EXAMPLES = [
 
 
 @pytest.fixture(scope="module")
-def mock() -> Mock:
+def first_start() -> Mock:
     """As it is at the first start: the examples name records of the demo tenants."""
     started = Mock()
     asyncio.run(started.seed())
@@ -32,10 +32,10 @@ def mock() -> Mock:
 
 
 @pytest.fixture
-async def demo(mock: Mock, request: pytest.FixtureRequest) -> AsyncIterator[Caller]:
+async def demo(first_start: Mock, request: pytest.FixtureRequest) -> AsyncIterator[Caller]:
     """The demo tenant of the API that the test's name begins with."""
     api = request.node.callspec.id.partition("-")[0]
-    async with Caller(mock, next(iter(mock.directories[api]))) as caller:
+    async with Caller(first_start, next(iter(first_start.directories[api]))) as caller:
         yield caller
 
 

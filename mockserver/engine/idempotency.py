@@ -42,7 +42,7 @@ async def claim(call: Call, repeated: AbstractSet[str]) -> Claim | Remembered | 
     if not await call.tx.try_lock(scoped):
         text = f"A request with this {rule.header} is still being processed. Retry shortly."
         raise Refusal("idempotency-in-flight", text, (), {"Retry-After": "1"}, status=rule.in_flight)
-    fingerprint = hashlib.sha256(strict_json.canonical(call.body)).hexdigest()
+    fingerprint = hashlib.blake2b(strict_json.canonical(call.body), digest_size=16).hexdigest()
     remembered = await call.tx.recall(scoped, call.now)
     if remembered is None:
         return Claim(scoped, fingerprint, call.now + rule.retention_seconds)
