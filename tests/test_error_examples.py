@@ -225,7 +225,7 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture(scope="module")
-def mock(clock: ManualClock) -> Mock:
+def own_mock(clock: ManualClock) -> Mock:
     return Mock(clock=clock)
 
 
@@ -240,8 +240,8 @@ def test_every_error_has_an_example() -> None:
 
 
 @pytest.mark.parametrize("key", EXAMPLES, ids="-".join)
-async def test_an_example_of_an_error_is_what_the_mock_answers(key: Key, mock: Mock, clock: ManualClock) -> None:
-    async with Caller.of_new_tenant(mock, key[0]) as caller:
+async def test_an_example_of_an_error_is_what_the_mock_answers(key: Key, own_mock: Mock, clock: ManualClock) -> None:
+    async with Caller.of_new_tenant(own_mock, key[0]) as caller:
         for shown in EXAMPLES[key]:
             answer = await PROVOCATIONS[key](Asking(caller, clock, shown.operation))
             assert answer.json() == shown.value, shown.operation.id
