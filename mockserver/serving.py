@@ -18,6 +18,7 @@ from mockserver.console import attempt_log, request_log, welcome
 from mockserver.listening import LOOPBACK, config, listen, origin_of, run
 from mockserver.settings import Settings
 from mockserver.store import named
+from mockserver.usage import TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from mockserver.workers import Lifeline
@@ -107,5 +108,9 @@ class Service:
             )
         if mock.settings.control_token is not None:
             origin = origin_of(self._host, self._listener)
-            print(f"Control plane: {origin}/_mock  token: {mock.settings.control_token}\n")
+            print(
+                f"Control plane: {origin}/_mock  token: {mock.settings.control_token}\n"
+                f"  Set {TOKEN_VARIABLE} to it for `leadmock requests` and the like, or send it as"
+                " Authorization: Bearer <token>.\n"
+            )
         print("Ready.", flush=True)

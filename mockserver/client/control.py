@@ -59,11 +59,16 @@ class ControlClient:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.url = url.rstrip("/")
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        # trust_env: a proxy between a test and its own machine only gets in the way.
-        self._http = httpx.Client(
-            base_url=self.url + "/_mock", headers=headers, timeout=timeout, transport=transport, trust_env=False
-        )
+        headers = {} if not token else {"Authorization": f"Bearer {token}"}
+        try:
+            # trust_env: a proxy between a test and its own machine only gets in the way.
+            self._http = httpx.Client(
+                base_url=self.url + "/_mock", headers=headers, timeout=timeout, transport=transport, trust_env=False
+            )
+        except httpx.InvalidURL as error:
+            raise ControlError(0, f"{url} is no address ({error}); write it like http://127.0.0.1:8080") from None
+        except UnicodeEncodeError:
+            raise ControlError(0, "the control token has characters that no token has") from None
 
     def close(self) -> None:
         self._http.close()
@@ -283,6 +288,8 @@ class ControlClient:
             response = self._http.request(method, path, **options)
         except httpx.TransportError as error:
             raise self._unreachable(error) from None
+        except ValueError as error:
+            raise ControlError(0, f"{method} {path} cannot be sent: {error}") from None
         if response.is_error:
             raise _refused(response)
         return response

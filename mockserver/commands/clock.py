@@ -28,5 +28,7 @@ def _advance_options(parser: argparse.ArgumentParser) -> None:
 
 def _duration(text: str) -> float:
     unit = {"s": 1, "m": 60, "h": 3600, "d": 86_400}.get(text[-1:])
-    number = float(text if unit is None else text[:-1])
-    return number * (unit or 1)
+    number = text if unit is None else text[:-1]
+    if not number.replace(".", "", 1).isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write it like 90, 90s, 5m, 25h or 2d")
+    return float(number) * (unit or 1)

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
+from http import HTTPStatus
 from typing import Any
 
 from mockserver.client import ControlClient, ControlError, RequestSummary
@@ -47,13 +48,22 @@ def add_tenant_of(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tenant", help="the id of the tenant")
 
 
+def json_of(text: str) -> Any:
+    """An argument that is JSON."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {error}") from None
+
+
 def _run(call: Call, options: argparse.Namespace) -> int:
     token = options.token or os.environ.get(TOKEN_VARIABLE)
     try:
         with ControlClient(options.url, token=token) as client:
             found = call(client, options)
     except ControlError as error:
-        raise UsageError(str(error)) from None
+        way_out = f"; give it with --token, or in ${TOKEN_VARIABLE}" if error.status == HTTPStatus.UNAUTHORIZED else ""
+        raise UsageError(f"{error}{way_out}") from None
     if options.json:
         print(json.dumps(_plain(found), ensure_ascii=False, indent=2))
         return 0
@@ -78,7 +88,16 @@ def _lines(found: Any) -> list[str]:
     plain = _plain(found)
     if not isinstance(plain, dict):
         return [_safe(str(plain))]
-    return [_safe(f"{name}: {_short(value)}") for name, value in plain.items()] + [""]
+    return [*(_safe(line) for name, value in plain.items() for line in _member(name, value)), ""]
+
+
+def _member(name: str, value: Any) -> list[str]:
+    """What there is not is not told; of several, each has a line."""
+    if value is None:
+        return []
+    if isinstance(value, list | tuple) and value:
+        return [f"{name}:", *(f"  {_short(each)}" for each in value)]
+    return [f"{name}: {_short(value)}"]
 
 
 def line_of(each: RequestSummary) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from mockserver.client import ControlClient
-from mockserver.commands.control import Actions
+from mockserver.commands.control import Actions, json_of
 
 
 def add_fault(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +29,7 @@ _FAULT_OPTIONS: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "status": (int, "of the answer of `status` (default: 503)"),
     "retry-after": (int, "seconds, of `rate-limit` (default: 30)"),
     "seconds": (float, "how long `slow` takes (default: 5)"),
-    "body": (json.loads, "JSON to answer with, of `status`"),
+    "body": (json_of, "JSON to answer with, of `status`"),
 }
 
 

@@ -52,7 +52,7 @@ def invalid(*errors: FieldError) -> Problem:
 
 def unknown(what: str, way_out: str) -> Problem:
     """404: what is not there, and how to find out what is."""
-    return Problem(404, f"{what[:1].upper()}{what[1:]}; {way_out}.")
+    return Problem(404, f"{what}; {way_out}")
 
 
 def answer(content: Any, status: int = 200) -> Response:

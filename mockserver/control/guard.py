@@ -32,7 +32,7 @@ def _check_token(token: str, given: str) -> None:
     scheme, _, secret = given.partition(" ")
     same = hmac.compare_digest(secret.strip().encode("utf-8", "surrogateescape"), token.encode())
     if scheme.lower() != "bearer" or not same:
-        text = "this server demands its control token; send it as Authorization: Bearer <token>"
+        text = "this server demands the control token that it told at start; send it as Authorization: Bearer <token>"
         raise Problem(401, text, (), {"WWW-Authenticate": "Bearer"})
 
 

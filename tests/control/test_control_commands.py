@@ -113,3 +113,39 @@ def test_every_command_has_a_help_of_its_own(command: str, capsys: pytest.Captur
             main(arguments)
         assert end.value.code == 0
         assert command in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["clock", "advance", "nan"], "'nan' is no duration; write it like 90, 90s, 5m, 25h or 2d"),
+        (["clock", "advance", "h"], "'h' is no duration"),
+        (["webhooks", "emit", "crmleadpro", "demo-workspace", "deal.won", "{x"], "'{x' is not JSON"),
+        (["fault", "add", "status", "--body", "x"], "'x' is not JSON"),
+        (["fault", "add", "status", "--probability", "nan"], "POST /faults cannot be sent"),
+        (["clock", "show", "--url", "http://mock:x"], "http://mock:x is no address"),
+        (["clock", "show", "--url", "mock"], "no answer from mock"),
+        (["clock", "show", "--token", "é"], "the control token has characters that no token has"),
+    ],
+)
+def test_what_cannot_be_sent_is_one_clear_line_and_exit_2(
+    arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        status = main(arguments)
+    except SystemExit as ended:  # argparse's own way
+        status = int(ended.code or 0)
+    complaint = capsys.readouterr().err
+    assert status == 2
+    assert problem in complaint
+    assert "Traceback" not in complaint
+
+
+def test_what_is_told_of_a_refusal_can_be_read_and_pasted(run: Terminal, server: Live) -> None:
+    """Each thing that would have been accepted on a line of its own, without quotes around it; nothing that is not."""
+    key = {"x-api-key": "sqk_live_your_api_key"}
+    httpx.post(f"{server.origin}/api/leads/capture", json={"name": "Amit", "phone": "98765"}, headers=key)
+    lines = run("explain").splitlines()
+    assert '  {"name": "Amit", "phone": "9876543210"}' in lines
+    assert lines[lines.index('  {"name": "Amit", "phone": "9876543210"}') - 1] == "accepted:"
+    assert not [line for line in lines if "null" in line]

@@ -163,7 +163,9 @@ def test_a_server_for_other_machines_makes_up_a_token_and_tells_it_once(monkeypa
         token = line.rpartition("token: ")[2]
         assert serving.text.count(token) == 1
         assert httpx.get(f"{serving.origin}/_mock/clock").status_code == 401
-        assert leadmock("clock", "show", "--url", serving.origin).returncode == 2
+        refused = leadmock("clock", "show", "--url", serving.origin)
+        assert refused.returncode == 2
+        assert "give it with --token, or in $LEADMOCK_CONTROL_TOKEN" in refused.stderr
         shown = leadmock("clock", "show", "--url", serving.origin, "--token", token)
         assert (shown.returncode, shown.stdout.splitlines()[2]) == (0, "frozen: false")
 

@@ -87,7 +87,7 @@ def test_a_snapshot_brings_back_records_and_tenants(control: ControlClient, fres
     assert (push(fresh).status_code, push(later).status_code) == (201, 401)
     assert control.snapshots() == ["before"]
     control.delete_snapshot("before")
-    with pytest.raises(ControlError, match="There is no snapshot 'before'"):
+    with pytest.raises(ControlError, match="there is no snapshot 'before'"):
         control.restore_snapshot("before")
 
 
