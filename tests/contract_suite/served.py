@@ -10,12 +10,14 @@ from typing import Any
 
 import uvicorn
 
+from mockserver.listening import config
+
 
 @contextmanager
 def served(app: Any) -> Iterator[str]:
     """The origin at which the application listens, in a thread of its own."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, http="httptools"))
+    server = uvicorn.Server(config(app, lifespan="auto"))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     try:
