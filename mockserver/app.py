@@ -37,7 +37,7 @@ from mockserver.engine.courier import Carrier
 from mockserver.engine.faults import Faults
 from mockserver.engine.sender import AttemptReport, Sender, SenderOptions
 from mockserver.engine.webhooks import policies
-from mockserver.journal import Journal, fan_out
+from mockserver.journal import Journal
 from mockserver.metrics import Metrics
 from mockserver.pipeline import Exchange, Pipeline
 from mockserver.registry import Registry
@@ -97,13 +97,18 @@ class Mock:
         self._asgi = self._build(observe)
 
     def _build(self, observe: Callable[[Exchange], None] | None) -> ConnexionMiddleware:
+        observers: list[Callable[[Exchange], None]] = [self.metrics.count]
+        if self.journal.keeps:
+            observers.append(self.journal.record)
+        if observe is not None:
+            observers.append(observe)
         pipeline = partial(
             Pipeline,
             settings=self.settings,
             store=self.store,
             clock=self.clock,
             faults=self.faults,
-            observe=fan_out(self.metrics.count, self.journal.record if self.journal.keeps else None, observe),
+            observers=observers,
         )
         behind = docs_app(self.contracts, self.directories)
         behind.router.routes += self._control(behind.router)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import marshal
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from mockserver.engine.call import Credential
@@ -115,14 +115,14 @@ class Journal:
         self._limit = limit
         self._max_bytes = max_bytes
         self._kept: OrderedDict[int, _Kept] = OrderedDict()  # by number
-        self._bytes = 0
+        self._packed = 0  # bytes
         self._last = 0
         self._viewers: set[asyncio.Queue[Entry | None]] = set()
 
     @property
     def size(self) -> int:
         """Bytes that the entries occupy, roughly."""
-        return self._bytes
+        return self._packed + len(self._kept) * _OVERHEAD
 
     @property
     def keeps(self) -> bool:
@@ -135,9 +135,9 @@ class Journal:
             return
         self._last += 1
         self._kept[self._last] = kept = _keep(exchange, self._clock.now() - exchange.seconds)
-        self._bytes += _size(kept)
-        while len(self._kept) > self._limit or (self._bytes > self._max_bytes and len(self._kept) > 1):
-            self._bytes -= _size(self._kept.popitem(last=False)[1])
+        self._packed += len(kept[0])
+        while len(self._kept) > self._limit or (self.size > self._max_bytes and len(self._kept) > 1):
+            self._packed -= len(self._kept.popitem(last=False)[1][0])
         if not self._viewers:
             return
         entry = _entry(self._last, kept)
@@ -170,7 +170,7 @@ class Journal:
         wanted = Filter(api=api, tenant=tenant)
         gone = [entry.number for entry in self if wanted.fits(entry)]
         for number in gone:
-            self._bytes -= _size(self._kept.pop(number))
+            self._packed -= len(self._kept.pop(number)[0])
         return len(gone)
 
     def watch(self, wanted: Filter = _EVERYTHING) -> AsyncIterator[Entry]:
@@ -235,19 +235,3 @@ def _entry(number: int, kept: _Kept) -> Entry:
         refusal=refusal,
         fault=fault,
     )
-
-
-def _size(kept: _Kept) -> int:
-    """Bytes that an entry occupies, roughly."""
-    return len(kept[0]) + _OVERHEAD
-
-
-def fan_out(*observers: Callable[[Exchange], None] | None) -> Callable[[Exchange], None]:
-    """One observer of all that there are; each is told, in this order."""
-    present = [each for each in observers if each is not None]
-
-    def observe(exchange: Exchange) -> None:
-        for each in present:
-            each(exchange)
-
-    return observe

@@ -69,6 +69,8 @@ class QueryReader:
     def __init__(self, operation: Operation) -> None:
         readers = [_reader(p) for p in operation.parameters if p.location == "query"]
         self._readers = {reader.name: reader for reader in readers}
+        #: Whether there is any parameter to read.
+        self.reads = bool(readers)
         self._defaults = {reader.name: reader.default for reader in readers if reader.default is not None}
 
     def declared(self, query_string: bytes) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -114,14 +114,14 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         store: Store,
         clock: Clock,
         faults: Faults,
-        observe: Callable[[Exchange], None] | None = None,
+        observers: Sequence[Callable[[Exchange], None]] = (),
     ) -> None:
         self._next = app
         self._faults = faults
         self._settings = settings
         self._store = store
         self._clock = clock
-        self._observe = observe
+        self._observers = observers
         self._apis: list[_Api] = []
         self._hosts: dict[bytes, _Api] = {}
 
@@ -184,10 +184,10 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             self._tell(exchange, started)
 
     def _tell(self, exchange: Exchange, started: float) -> None:
-        if self._observe is not None:
-            exchange.seconds = time.perf_counter() - started
+        exchange.seconds = time.perf_counter() - started
+        for observe in self._observers:
             try:
-                self._observe(exchange)
+                observe(exchange)
             except Exception:
                 logger.exception("the request log failed")
 
@@ -253,7 +253,10 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             raise Refusal("method-not-allowed", text, (), {"Allow": route.allow})
         exchange.plan = plan
         headers, repeated = _headers(scope)
-        credential = await _authenticated(plan, headers, repeated)
+        try:
+            credential = plan.authenticate(headers, repeated)
+        except Refusal as refusal:
+            credential = await _looked_up(plan, headers, repeated, refusal)
         exchange.credential = credential
         try:
             plan.authorize(credential, headers, repeated)
@@ -285,8 +288,10 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         if isinstance(claim, Remembered):
             call.outcome = "replayed the stored answer of this idempotency key"
             return claim.status, claim.body, {**dict(claim.headers), **idempotency.marker(call.operation)}
-        call.path = plan.read_path(path_values)
-        call.query = plan.read_query(query_string)
+        if path_values:
+            call.path = plan.read_path(path_values)
+        if plan.read_query.reads:
+            call.query = plan.read_query(query_string)
         call.row_validator = plan.row
         if plan.body is not None and not plan.body.is_valid(call.body):
             raise invalid_body(*plan.body.errors(call.body))
@@ -300,14 +305,11 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         return reply.status, content, reply.headers
 
 
-async def _authenticated(plan: Plan, headers: Mapping[str, str], repeated: frozenset[str]) -> Credential:
-    try:
-        return plan.authenticate(headers, repeated)
-    except Refusal as refusal:
-        # Whoever shares the state may have made the credential a moment ago.
-        look_up = plan.directory.look_up if refusal.reason == "credential-invalid" else None
-        if look_up is None or not await look_up():
-            raise
+async def _looked_up(plan: Plan, headers: Mapping[str, str], repeated: frozenset[str], refusal: Refusal) -> Credential:
+    """Whoever shares the state may have made the credential a moment ago."""
+    look_up = plan.directory.look_up if refusal.reason == "credential-invalid" else None
+    if look_up is None or not await look_up():
+        raise refusal
     return plan.authenticate(headers, repeated)
 
 

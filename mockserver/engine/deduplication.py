@@ -36,8 +36,7 @@ def keys_of(rule: Deduplication, data: Mapping[str, Any]) -> Keys:
 
 async def find(tx: Transaction, kind: str, keys: Keys) -> Found | None:
     """The record that holds the first of `keys` that any record holds."""
-    for name, value in keys:
-        holder = await tx.holder(kind, name, value)
+    for holder, (name, _) in zip(await tx.holders(kind, keys), keys, strict=True):
         if holder is not None:
             return Found(holder, name)
     return None
@@ -45,7 +44,8 @@ async def find(tx: Transaction, kind: str, keys: Keys) -> Found | None:
 
 async def taken_by_others(tx: Transaction, kind: str, record_id: str, keys: Keys) -> set[str]:
     """The names of those `keys` that another record than `record_id` holds."""
-    return {name for name, value in keys if await tx.holder(kind, name, value) not in {None, record_id}}
+    holders = await tx.holders(kind, keys)
+    return {name for holder, (name, _) in zip(holders, keys, strict=True) if holder not in {None, record_id}}
 
 
 def is_blank(value: object) -> bool:

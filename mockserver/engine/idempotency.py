@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
-from mockserver.contract.model import Idempotency, Operation
+from mockserver.contract.model import Operation
 from mockserver.contract.schema import FieldError
 from mockserver.engine import strict_json
 from mockserver.engine.call import Call
@@ -35,8 +35,11 @@ async def claim(call: Call, repeated: AbstractSet[str]) -> Claim | Remembered | 
     rule = call.operation.idempotency
     if rule is None:
         return None
-    key = _key_in(rule, call.headers, repeated)
-    if key is None or _is_exempt(rule, call.body):
+    key = call.headers.get(rule.header.lower())
+    if key is None:
+        return None
+    _check(key, rule.header, repeated)
+    if rule.unless is not None and _is_exempt(*rule.unless, call.body):
         return None
     scoped = f"{call.operation.id}:{key}"
     if not await call.tx.try_lock(scoped):
@@ -65,21 +68,15 @@ def marker(operation: Operation) -> dict[str, str]:
     return {} if rule is None or rule.replay_header is None else {rule.replay_header: "true"}
 
 
-def _is_exempt(rule: Idempotency, body: Any) -> bool:
-    if rule.unless is None or not isinstance(body, Mapping):
+def _is_exempt(pointer: str, exempt: Any, body: Any) -> bool:
+    if not isinstance(body, Mapping):
         return False
-    pointer, exempt = rule.unless
     value = body.get(pointer[1:])
     return type(value) is type(exempt) and value == exempt
 
 
-def _key_in(rule: Idempotency, headers: Mapping[str, str], repeated: AbstractSet[str]) -> str | None:
-    name = rule.header.lower()
-    key = headers.get(name)
-    if key is None:
-        return None
-    if name in repeated:
-        raise invalid_parameter(FieldError(rule.header, "is given more than once"))
+def _check(key: str, header: str, repeated: AbstractSet[str]) -> None:
+    if header.lower() in repeated:
+        raise invalid_parameter(FieldError(header, "is given more than once"))
     if not (key.isascii() and key.isprintable() and " " not in key and 0 < len(key) <= _MOST_CHARACTERS):
-        raise invalid_parameter(FieldError(rule.header, "must be 1 to 255 visible ASCII characters"))
-    return key
+        raise invalid_parameter(FieldError(header, "must be 1 to 255 visible ASCII characters"))

@@ -27,22 +27,18 @@ class _Sequence:
         self._millis = 0
         self._bits = 0
 
-    def next(self, now: float) -> tuple[int, int]:
+    def uuid(self, now: float) -> str:
+        """A fresh version 7 UUID; `now` in epoch seconds."""
         millis = int(now * 1000)
         if millis > self._millis:
             # The upper half stays free: growing must not run into the next millisecond.
             self._millis, self._bits = millis, self._random.getrandbits(_RANDOM_BITS - 1)
         else:
             self._bits += 1 + self._random.getrandbits(_STEP_BITS)
-        return self._millis, self._bits
+        bits = self._bits
+        whole = self._millis << 80 | 7 << 76 | bits >> 62 << 64 | 2 << 62 | bits & _LOWER
+        text = whole.to_bytes(16).hex()
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-_sequence = _Sequence()
-
-
-def new_uuid(now: float) -> str:
-    """A fresh version 7 UUID; `now` in epoch seconds."""
-    millis, bits = _sequence.next(now)
-    whole = millis << 80 | 7 << 76 | bits >> 62 << 64 | 2 << 62 | bits & _LOWER
-    text = whole.to_bytes(16).hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+new_uuid = _Sequence().uuid

@@ -31,7 +31,7 @@ class Meter:
         windows = self.windows_of(credential)
         if not windows:
             return
-        usages = await store.hit(self._key(credential), windows, now)
+        usages = await store.hit(self.key + credential.id, windows, now)
         if self.headers:
             told += _headers(usages, now)
         for usage in usages:
@@ -48,7 +48,7 @@ class Meter:
     async def usage(self, store: Store, credential: Credential, now: float) -> list[Usage]:
         """How full each window of this credential is; none where it is not limited."""
         windows = self.windows_of(credential)
-        return await store.usage(self._key(credential), windows, now) if windows else []
+        return await store.usage(self.key + credential.id, windows, now) if windows else []
 
     async def forget(self, store: Store, credential: Credential) -> None:
         """Let the next request of this credential be the first."""
@@ -62,9 +62,6 @@ class Meter:
         if own is not None:
             return tuple((window.limit, window.seconds) for window in own)
         return self.windows.get(credential.tenant.plan) or self.windows.get(None, ())
-
-    def _key(self, credential: Credential) -> str:
-        return self.key + credential.id
 
 
 def meter(contract: Contract, operation: Operation) -> Meter | None:

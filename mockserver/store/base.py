@@ -191,6 +191,9 @@ class Transaction(Protocol):
     async def holder(self, kind: str, key_name: str, value: str) -> str | None:
         """Id of the record that holds this unique key."""
 
+    async def holders(self, kind: str, keys: Sequence[tuple[str, str]]) -> Sequence[str | None]:
+        """The same of several (name, value), in their order."""
+
     async def put(self, record: Record) -> None:
         """Insert, or replace the record of this id: data, keys (former ones are released), search, archived.
 

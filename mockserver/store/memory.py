@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _EXPIRY = Struct("<d")
 _HEAD = Struct("<dH")  # begins each remembered answer: when it expires, its status
 _SWEEP_EVERY = 1024  # recalls after which every tenant's expired answers are dropped, not just the caller's
+_NOTHING: dict[str, str] = {}
 _FEWEST_WINDOWS = 256  # keys with windows below which sweeping is not worth its while
 
 
@@ -105,6 +106,12 @@ class MemoryTransaction(TurnTaking):
         holders = None if table is None else table.keys.get(key_name)
         return None if holders is None else holders.get(value)
 
+    async def holders(self, kind: str, keys: Sequence[tuple[str, str]]) -> Sequence[str | None]:
+        if self._store.owner is not self:
+            await self._begin()
+        table = self._state.table(kind)
+        return [table.keys.get(name, _NOTHING).get(value) for name, value in keys]
+
     async def put(self, record: Record) -> None:
         if self._store.owner is not self:
             await self._begin()
@@ -118,7 +125,8 @@ class MemoryTransaction(TurnTaking):
         former = None if old is None else unpack(record.kind, record_id, old)
         row = pack(record, len(table.rows) + 1 if former is None else former.seq)
         journal = self._journal
-        table.changing(record_id)
+        if table.is_indexed:
+            table.changing(record_id)
         journal.append((table.rows, record_id, old))
         table.rows[record_id] = row
         if former is not None:
@@ -169,8 +177,9 @@ class MemoryTransaction(TurnTaking):
     async def recall(self, key: str, now: float) -> Remembered | None:
         if self._store.owner is not self:
             await self._begin()
-        self._store.forget_expired(self._state, now)
-        row = self._state.remembered.get(key)
+        state = self._state
+        self._store.forget_expired(state, now)
+        row = state.remembered.get(key)
         if row is None:
             return None
         return None if now >= _EXPIRY.unpack_from(row)[0] else _unpack_answer(row)
@@ -238,7 +247,8 @@ class MemoryStore(Turns):
     def forget_expired(self, state: _Tenant, now: float) -> None:
         self._recalls += 1
         if self._recalls % _SWEEP_EVERY:
-            state.forget_expired(now)
+            if now >= state.expires_at:
+                state.forget_expired(now)
             return
         for any_state in self._tenants.values():
             any_state.forget_expired(now)

@@ -80,6 +80,13 @@ class SQLTransaction:
         )
         return str(rows[0][0]) if rows else None
 
+    async def holders(self, kind: str, keys: Sequence[tuple[str, str]]) -> Sequence[str | None]:
+        where = "tenant = ? AND kind = ? AND name = ? AND value = ?"
+        selects = [f"SELECT {number}, id FROM unique_keys WHERE {where}" for number in range(len(keys))]
+        parameters = [one for name, value in keys for one in (self.tenant, kind, name, self.dialect.key(value))]
+        found: dict[int, str] = dict(await self.rows(" UNION ALL ".join(selects), parameters)) if keys else {}
+        return [found.get(number) for number in range(len(keys))]
+
     async def put(self, record: Record) -> None:
         data = orjson.dumps(record.data).decode()
         await self._exchange_keys(record)

@@ -46,6 +46,11 @@ class Table:
         self._indexes: dict[tuple[str, Archived], SortedList] = {}
         self._stale: dict[str, bytes | None] = {}  # id -> row that the indexes still show
 
+    @property
+    def is_indexed(self) -> bool:
+        """Whether there is anything to be told of changes."""
+        return bool(self._indexes)
+
     def changing(self, record_id: str) -> None:
         """To be told before a row changes, in rolling back too: so the indexes know what they still show."""
         if not self._indexes:

@@ -130,17 +130,11 @@ def _rule(call: Call) -> Deduplication:
 
 def _told(given: Mapping[str, Any]) -> dict[str, Any]:
     """The contact's fields as submitted, trimmed (M59), and where it comes from; what says nothing is None."""
-    return {
-        "contact_name": _trimmed(given.get("contact_name")),
-        "contact_phone": _trimmed(given.get("contact_phone")),
-        "contact_email": _trimmed(given.get("contact_email")),
-        "source_platform": given.get("source_platform"),
-        "source_type": given.get("source_type"),
-    }
-
-
-def _trimmed(value: str | None) -> str | None:
-    return None if value is None or not value.strip() else value.strip(TRIMMED)
+    told: dict[str, Any] = {"source_platform": given.get("source_platform"), "source_type": given.get("source_type")}
+    for name in _CONTACT:
+        value = given.get(name)
+        told[name] = None if value is None or not value.strip() else value.strip(TRIMMED)
+    return told
 
 
 def _defined(call: Call, custom_fields: Mapping[str, Any] | None) -> dict[str, Any]:
