@@ -81,7 +81,7 @@ class Mock:
             self.store, self.contracts, self.directories, shared=self.settings.database is not None
         )
         self.faults = Faults()
-        self.journal = Journal(self.clock, limit=self.settings.journal, max_bytes=self.settings.journal_bytes)
+        self.journal = Journal(limit=self.settings.journal, max_bytes=self.settings.journal_bytes)
         self.metrics = Metrics()
         self._on_attempt = on_attempt
         options = SenderOptions(

@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from mockserver.engine.call import Credential
-from mockserver.engine.clock import Clock
 from mockserver.engine.faults import Fault
 from mockserver.engine.refusal import Refusal
 from mockserver.pipeline import Exchange
@@ -110,8 +109,7 @@ _EVERYTHING = Filter()
 class Journal:
     """The newest entries, at most `limit` and `max_bytes` of them in all; a limit of 0 keeps none."""
 
-    def __init__(self, clock: Clock, *, limit: int = 1000, max_bytes: int = 32 * 1024 * 1024) -> None:
-        self._clock = clock
+    def __init__(self, *, limit: int = 1000, max_bytes: int = 32 * 1024 * 1024) -> None:
         self._limit = limit
         self._max_bytes = max_bytes
         self._kept: OrderedDict[int, _Kept] = OrderedDict()  # by number
@@ -134,7 +132,7 @@ class Journal:
         if not self._limit or exchange.answer is None:
             return
         self._last += 1
-        self._kept[self._last] = kept = _keep(exchange, self._clock.now() - exchange.seconds)
+        self._kept[self._last] = kept = _keep(exchange, exchange.answer)
         self._packed += len(kept[0])
         while len(self._kept) > self._limit or (self.size > self._max_bytes and len(self._kept) > 1):
             self._packed -= len(self._kept.popitem(last=False)[1][0])
@@ -205,18 +203,18 @@ class Journal:
         return len(self._kept)
 
 
-def _keep(exchange: Exchange, began: float) -> _Kept:
-    scope, answer = exchange.scope, exchange.answer
-    assert answer is not None  # noqa: S101  # asked before
+def _keep(exchange: Exchange, answer: Answer) -> _Kept:
+    scope = exchange.scope
     asked = (scope["method"], scope["path"], scope["query_string"], scope["headers"], b"".join(exchange.received))
     answered = (answer.status, answer.headers, answer.body)
-    packed = marshal.dumps((began, exchange.seconds, exchange.contract.name, asked, answered, exchange.outcome), _PLAIN)
+    when = (exchange.began, exchange.seconds)
+    packed = marshal.dumps((when, exchange.contract.name, asked, answered, exchange.outcome), _PLAIN)
     return packed, exchange.plan, exchange.credential, exchange.refusal, exchange.fault
 
 
 def _entry(number: int, kept: _Kept) -> Entry:
     packed, plan, credential, refusal, fault = kept
-    began, seconds, api, asked, answered, outcome = marshal.loads(packed)  # noqa: S302  # what _keep has packed
+    (began, seconds), api, asked, answered, outcome = marshal.loads(packed)  # noqa: S302  # what _keep has packed
     method, path, query, headers, body = asked
     return Entry(
         number=number,

@@ -43,7 +43,9 @@ class Metrics:
 
     def count(self, exchange: Exchange) -> None:
         """One answered request."""
-        key = (exchange.contract.name, exchange.operation, exchange.status)
+        plan, answer = exchange.plan, exchange.answer
+        operation, status = "" if plan is None else plan.operation.id, 0 if answer is None else answer.status
+        key = (exchange.contract.name, operation, status)
         durations = self._requests.get(key)
         if durations is None:
             durations = self._requests[key] = _Durations()

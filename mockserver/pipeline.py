@@ -47,7 +47,7 @@ _NONE: frozenset[str] = frozenset()
 
 @dataclass(slots=True, eq=False)
 class Exchange:
-    """One request and its answer, for those who watch: `outcome` in words, `seconds` it took.
+    """One request and its answer, for those who watch: `began` in epoch seconds, `outcome` in words, `seconds` it took.
 
     `plan`, `credential` and `refusal` are None where it did not come so far. `received` are the pieces of the body
     that were read; `fault` is the one that struck.
@@ -55,6 +55,7 @@ class Exchange:
 
     contract: Contract
     scope: Scope
+    began: float
     answer: Answer | None = None
     plan: Plan | None = None
     credential: Credential | None = None
@@ -155,7 +156,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             await self._next(scope, receive, send)
             return
         started = time.perf_counter()
-        exchange = Exchange(api.contract, scope)
+        exchange = Exchange(api.contract, scope, self._clock.now())
         if self._faults:
             exchange.fault = self._fault(api, scope, exchange)
         fault = exchange.fault
@@ -262,7 +263,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             plan.authorize(credential, headers, repeated)
         except Refusal:
             if plan.meter is not None:
-                await plan.meter.look(self._store, credential, self._clock.now(), told)
+                await plan.meter.look(self._store, credential, exchange.began, told)
             raise
         if "prefer" in headers:
             preferred = preference.answer(plan.operation, headers["prefer"])
@@ -270,7 +271,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
                 exchange.outcome = "answered with the example that was preferred"
                 return preferred
         if plan.meter is not None:
-            await plan.meter.count(self._store, credential, self._clock.now(), told)
+            await plan.meter.count(self._store, credential, exchange.began, told)
         body = await read(plan, headers, receive, exchange.received) if plan.body is not None else None
         async with self._store.transaction(credential.tenant.key) as tx:
             # Only now: the body may have been long under way, and what is new must not look old.

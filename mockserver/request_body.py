@@ -31,7 +31,8 @@ async def read(plan: Plan, headers: Mapping[str, str], receive: Receive, heard: 
         raw = await _whole(heard, max_bytes, receive)
     if len(raw) > max_bytes:
         raise _too_large(max_bytes)
-    check_media_type(plan, headers)
+    if headers.get("content-type") not in plan.media_types or "content-encoding" in headers:
+        check_media_type(plan, headers)
     if not raw.strip():
         raise Refusal("body-malformed", "The request body is empty; a JSON object is needed")
     try:

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from mockserver.app import Mock
-from mockserver.engine.clock import AdjustableClock
 from mockserver.journal import Filter, Journal
 from mockserver.rendering import redacted, summary, whole
 from mockserver.settings import Settings
@@ -148,5 +147,5 @@ def test_of_a_short_secret_nothing_is_shown() -> None:
 
 
 def test_an_id_that_is_none_finds_nothing() -> None:
-    journal = Journal(AdjustableClock())
+    journal = Journal()
     assert [journal.get(text) for text in ("", "x", "-1", "9" * 40, "²")] == [None] * 5
