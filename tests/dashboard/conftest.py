@@ -44,7 +44,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    fresh = browser.new_context(viewport={"width": 1280, "height": 800}, permissions=["clipboard-read", "clipboard-write"])
+    fresh = browser.new_context(
+        viewport={"width": 1280, "height": 800}, permissions=["clipboard-read", "clipboard-write"]
+    )
     yield fresh
     fresh.close()
 
@@ -56,7 +58,7 @@ def page(context: BrowserContext) -> Page:
 
 @pytest.fixture
 def visit(server: Live, page: Page) -> Iterator[Visit]:
-    """A visit to the dashboard; after it the proof that nothing failed unseen, and that nothing was fetched from afar."""
+    """A visit to the dashboard; after it the proof that nothing failed unseen or was fetched from afar."""
     visit = Visit(page, server.origin)
 
     def on_console(message: ConsoleMessage) -> None:

@@ -13,7 +13,8 @@ class Relay:
     """Passes bytes on both ways. `port` leads to wherever the wire ends; while it is cut, nobody answers there."""
 
     def __init__(self, to: int) -> None:
-        self._to: int | None = to
+        self._to = to
+        self._whole = True
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port: int = self._listener.getsockname()[1]
         self.origin = f"http://127.0.0.1:{self.port}"
@@ -24,15 +25,16 @@ class Relay:
     def cut(self) -> None:
         """Break every connection, and let no other come about."""
         with self._lock:
-            self._to = None
+            self._whole = False
             ends, self._ends = self._ends, set()
         for end in ends:
             _close(end)
 
-    def mend(self, to: int) -> None:
-        """Lead to this port from now on."""
+    def mend(self, to: int | None = None) -> None:
+        """Pass on again, from now on to this port, or to the one as before."""
         with self._lock:
-            self._to = to
+            self._to = to or self._to
+            self._whole = True
 
     def _accept(self) -> None:
         while True:
@@ -41,7 +43,7 @@ class Relay:
             except OSError:
                 return
             with self._lock:
-                if self._to is None:
+                if not self._whole:
                     near.close()
                     continue
                 far = socket.create_connection(("127.0.0.1", self._to))

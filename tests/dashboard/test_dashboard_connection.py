@@ -38,7 +38,7 @@ def names(visit: Visit) -> list[str]:
 
 
 def test_a_lost_connection_is_told_and_found_again_without_gaps_or_doubles(
-    far: Visit, relay: Relay, server: Live, control: ControlClient, mega: Access, http: httpx.Client
+    far: Visit, relay: Relay, control: ControlClient, mega: Access, http: httpx.Client
 ) -> None:
     push(http, mega)
     page = far.open()
@@ -49,7 +49,7 @@ def test_a_lost_connection_is_told_and_found_again_without_gaps_or_doubles(
     expect(page.locator("#lost")).to_contain_text("nothing that the journal keeps is missed")
     for _ in range(5):
         push(http, mega)
-    relay.mend(server.port)
+    relay.mend()
     expect(page.locator("#link")).to_have_text("Live")
     expect(page.locator("#lost")).to_have_count(0)
     expect(far.rows).to_have_count(6)

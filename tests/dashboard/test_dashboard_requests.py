@@ -6,7 +6,7 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from mockserver.client import Access, ControlClient
 from tests.dashboard.visiting import Visit, push
@@ -129,14 +129,14 @@ def test_a_refusal_says_why_and_what_would_have_been_accepted(visit: Visit, mega
 
 @pytest.mark.parametrize("open_clipboard", [True, False])
 def test_a_request_is_copied_as_curl(
-    visit: Visit, page: Page, control: ControlClient, mega: Access, http: httpx.Client, *, open_clipboard: bool
+    visit: Visit, control: ControlClient, mega: Access, http: httpx.Client, *, open_clipboard: bool
 ) -> None:
     """By the clipboard's own interface, and where a page over plain HTTP has none."""
     push(http, mega)
     wanted = control.request(control.requests(tenant=mega.tenant.id)[0].id)["curl"]
     if not open_clipboard:
-        page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
-    visit.open()
+        visit.page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page = visit.open()
     visit.show_only(mega)
     visit.rows.first.click()
     visit.exchange.get_by_role("button", name="Copy as curl").click()
@@ -210,7 +210,9 @@ def test_thousands_of_requests_need_no_more_rows_than_can_be_seen(visit: Visit) 
     assert visit.rows.count() < 80
 
 
-def test_the_journal_is_emptied_after_a_question(visit: Visit, control: ControlClient, mega: Access, http: httpx.Client) -> None:
+def test_the_journal_is_emptied_after_a_question(
+    visit: Visit, control: ControlClient, mega: Access, http: httpx.Client
+) -> None:
     push(http, mega)
     page = visit.open()
     visit.show_only(mega)

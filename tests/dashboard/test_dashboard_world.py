@@ -102,7 +102,7 @@ def test_a_delivery_shows_its_attempts_and_signature_and_goes_out_again(
             f"webhook-signature: {receiver.arrivals[0].headers['webhook-signature']}"
         )
         expect(delivery.get_by_role("region", name=re.compile("^Payload"))).to_contain_text("kim@example.com")
-        delivery.get_by_role("button", name="Deliver lead.created again").click()
+        delivery.get_by_role("button", name="Redeliver lead.created").click()
         assert receiver.wait_for(2)
         expect(delivery).to_contain_text("2 attempts")
         expect(delivery.locator("details").first).to_have_attribute("open", "")

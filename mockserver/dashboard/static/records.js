@@ -92,8 +92,8 @@ function card(record) {
   box.addEventListener("toggle", () => {
     if (!box.open || whole.firstChild) return;
     const json = jsonBlock(data, `Record ${record.id}`);
-    fill(whole, h("div.bar", {}, h("h4", {}, "As it is stored"), copyButton("Copy", () => json.textContent, "Copy the record")), json,
-      keys.length && [h("h4", {}, "Found by"), h("dl.facts", {}, keys.map(([key, value]) => [h("dt", {}, key), h("dd", {}, value)]))]);
+    fill(whole, h("div.bar", {}, h("h2.minor", {}, "As it is stored"), copyButton("Copy", () => json.textContent, "Copy the record")), json,
+      keys.length && [h("h2.minor", {}, "Found by"), h("dl.facts", {}, keys.map(([key, value]) => [h("dt", {}, key), h("dd", {}, value)]))]);
   });
   return h("li", {}, box);
 }

@@ -28,7 +28,7 @@ export function requestsView(main, signal, id) {
   const newest = h("button", { type: "button", "aria-pressed": "true", title: "Stay with the newest request" }, "Follow");
   const clear = h("button", { type: "button", title: "Forget all requests" }, "Clear");
   const bar = h("div.toolbar", {}, filters.element, h("div.actions", {}, pause, newest, clear), tally);
-  const watch = h("section.watch", { "aria-label": "Requests" }, bar, heading(), list.element, empty);
+  const watch = h("section.watch", { "aria-label": "Requests" }, h("h1.unseen", {}, "Requests"), bar, heading(), list.element, empty);
   const pane = exchangePane(() => (location.hash = "#/requests"));
   fill(main, watch, pane.element);
 

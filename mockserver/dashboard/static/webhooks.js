@@ -76,7 +76,7 @@ function subscriptionCard(record) {
 
 function deliveryCard(delivery, again) {
   const { attempts } = delivery;
-  const resend = h("button", { type: "button", "aria-label": `Deliver ${delivery.event} again` }, "Redeliver");
+  const resend = h("button", { type: "button", "aria-label": `Redeliver ${delivery.event}` }, "Redeliver");
   resend.addEventListener("click", async () => {
     const path = ofTenant({ api: delivery.api, id: delivery.tenant }, "deliveries", delivery.id, "redeliver");
     if (await attempt(() => post(path))) tell(`${delivery.event} is on its way again.`);
@@ -91,9 +91,9 @@ function deliveryCard(delivery, again) {
     h("span.quiet", { title: fullTime(delivery.created_at) }, timeOfDay(delivery.created_at))),
   h("div.inside", {},
     h("div.bar", {}, h("code.id", {}, delivery.id), h("div.actions", {}, resend)),
-    h("h4", {}, "Attempts"),
+    h("h3.minor", {}, "Attempts"),
     attempts.length ? h("ol.attempts", {}, attempts.map(attemptItem)) : h("p.quiet", {}, "None yet"),
-    h("div.bar", {}, h("h4", {}, "Payload"), copyButton("Copy", () => payload.textContent, "Copy the payload")), payload)));
+    h("div.bar", {}, h("h3.minor", {}, "Payload"), copyButton("Copy", () => payload.textContent, "Copy the payload")), payload)));
 }
 
 function attemptItem(each) {
