@@ -52,7 +52,7 @@ class Meter:
 
     async def forget(self, store: Store, credential: Credential) -> None:
         """Let the next request of this credential be the first."""
-        await store.forget_windows(self._key(credential))
+        await store.forget_windows(self.key + credential.id)
 
     def windows_of(self, credential: Credential) -> tuple[tuple[int, int], ...]:
         """(limit, seconds) of each window that applies to this credential; none where it is not limited."""
