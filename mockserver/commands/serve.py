@@ -60,7 +60,7 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=1000,
         metavar="N",
-        help="keep the last N requests with their answers to look at; 0 keeps none (default: 1000)",
+        help="keep the last N requests with answers to look at; 0 keeps none (default: 1000; 0 with several workers)",
     )
     add(
         "--control-token",

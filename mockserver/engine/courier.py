@@ -105,7 +105,7 @@ class Courier:
         request = httpx.Request(
             "POST",
             httpx.URL(scheme=target.scheme, host=address, port=target.port, raw_path=target.path.encode()),
-            headers={**self._headers, **headers, "host": target.authority},
+            headers={**headers, **self._headers, "host": target.authority},
             content=payload,
             extensions={
                 "sni_hostname": target.host,
