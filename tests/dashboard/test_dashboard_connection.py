@@ -135,3 +135,21 @@ def test_without_the_token_the_page_says_so_and_asks_again_when_told_to(page: Pa
         dialog.get_by_role("button", name="Continue").click()
         expect(page.locator("#link")).to_have_text("Live")
         page.close()
+
+
+def test_a_page_that_nobody_sees_lets_go_and_catches_up_when_it_is_seen_again(
+    visit: Visit, mega: Access, http: httpx.Client
+) -> None:
+    """A browser has six connections to a server: seven tabs left open would stop each other."""
+    visit.page.clock.install()
+    page = visit.open()
+    visit.show_only(mega)
+    hide = "(hidden) => { document.hidden = hidden; document.dispatchEvent(new Event('visibilitychange')); }"
+    page.evaluate("() => Object.defineProperty(document, 'hidden', {value: false, writable: true})")
+    page.evaluate(hide, arg=True)
+    page.clock.fast_forward(11_000)
+    expect(page.locator("#link")).to_have_text("Connecting")
+    push(http, mega)
+    page.evaluate(hide, arg=False)
+    expect(page.locator("#link")).to_have_text("Live")
+    expect(visit.rows).to_have_count(1)

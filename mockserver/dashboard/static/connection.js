@@ -14,6 +14,7 @@ const MOST = 1000; // The journal gives no more at once.
 const FIRST_WAIT = 0.5; // seconds
 const LONGEST_WAIT = 5;
 const WATCH_MS = 3000;
+const AWAY_MS = 10_000; // A page that nobody sees lets go: browsers keep six connections to a server for all tabs together.
 const CLOCKS_DIFFER = 0.5; // seconds
 
 class Connection extends EventTarget {
@@ -22,12 +23,14 @@ class Connection extends EventTarget {
   why = "";
   #hurry = () => {};
   #abort = null;
+  #leaving = 0;
   #started = null; // When the server was, on this page's clock.
 
   /** Keep the page connected for as long as it is open. */
   async run() {
     setInterval(() => this.#look(), WATCH_MS);
     window.addEventListener("online", () => this.#hurry());
+    document.addEventListener("visibilitychange", () => this.#seen());
     let wait = FIRST_WAIT;
     for (;;) {
       try {
@@ -35,9 +38,10 @@ class Connection extends EventTarget {
         this.#tell("lost", "The server ended the connection.");
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
-        this.#tell(error.status === 401 && isDeclined() ? "locked" : "lost", error.message);
+        const state = document.hidden ? "connecting" : error.status === 401 && isDeclined() ? "locked" : "lost";
+        this.#tell(state, error.message);
       }
-      await this.#pause(this.state === "locked" ? 3600 : wait);
+      await this.#pause(this.state === "locked" || document.hidden ? 3600 : wait);
       wait = Math.min(LONGEST_WAIT, wait * 2);
     }
   }
@@ -96,6 +100,12 @@ class Connection extends EventTarget {
   async #take(summaries) {
     if (summaries.length && Number(summaries.at(-1).id) - journal.last !== summaries.length) await this.#catchUp();
     journal.add(summaries);
+  }
+
+  #seen() {
+    clearTimeout(this.#leaving);
+    if (document.hidden) this.#leaving = setTimeout(() => this.#abort?.abort(), AWAY_MS);
+    else if (this.state !== "locked") this.#hurry();
   }
 
   /** A connection that died without a word is noticed by asking something else. */

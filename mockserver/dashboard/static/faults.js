@@ -4,6 +4,7 @@ import { at, get, post, remove } from "./api.js";
 import { connection } from "./connection.js";
 import { h, choose, field, fill, keep, poll, select } from "./dom.js";
 import { count } from "./format.js";
+import { onTraffic } from "./journal.js";
 import { attempt, tell } from "./notice.js";
 import { world } from "./world.js";
 
@@ -38,6 +39,7 @@ export function faultsView(main, signal) {
     none.hidden = faults.length > 0;
     all.hidden = faults.length < 2;
   }, REFRESH_MS, signal);
+  onTraffic(again, signal);
   connection.addEventListener("change", again, { signal });
 }
 

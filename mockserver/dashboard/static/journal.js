@@ -2,6 +2,7 @@
 
 const MOST = 5000;
 const TRIMMED = 500; // At once, so that trimming is rare.
+const SETTLE_MS = 250;
 
 class Journal extends EventTarget {
   entries = [];
@@ -38,3 +39,15 @@ class Journal extends EventTarget {
 }
 
 export const journal = new Journal();
+
+/** Call `work` soon after requests have arrived, and not more often than makes sense to look at. */
+export function onTraffic(work, signal) {
+  let timer = null;
+  const soon = () => {
+    timer ??= setTimeout(() => {
+      timer = null;
+      if (!signal.aborted) work();
+    }, SETTLE_MS);
+  };
+  journal.addEventListener("added", soon, { signal });
+}

@@ -2,9 +2,10 @@
 
 import { get, ofTenant } from "./api.js";
 import { connection } from "./connection.js";
-import { follow, now } from "./clock.js";
+import { follow, now, refresh as refreshClock } from "./clock.js";
 import { h, fill, keep, poll, say } from "./dom.js";
 import { fullTime, per, seconds, span } from "./format.js";
+import { onTraffic } from "./journal.js";
 import { tenantPicker } from "./picker.js";
 import { world } from "./world.js";
 
@@ -34,7 +35,7 @@ export function limitsView(main, signal) {
     if (!tenant) return;
     const asked = tenant;
     const [limits, remembered] = await Promise.all([
-      get(ofTenant(tenant, "limits")), get(ofTenant(tenant, "idempotency-keys")),
+      get(ofTenant(tenant, "limits")), get(ofTenant(tenant, "idempotency-keys")), refreshClock(),
     ]);
     if (asked !== tenant) return;
     const name = `${tenant.api}/${tenant.id}`;
@@ -61,6 +62,7 @@ export function limitsView(main, signal) {
   }
 
   again = poll(refresh, REFRESH_MS, signal);
+  onTraffic(again, signal);
   follow(count, signal);
   connection.addEventListener("change", again, { signal });
 }

@@ -5,12 +5,13 @@ import { copyButton } from "./clipboard.js";
 import { h, choose, fill, keep, poll, say, select, field } from "./dom.js";
 import { connection } from "./connection.js";
 import { count, fullTime, short } from "./format.js";
+import { onTraffic } from "./journal.js";
 import { jsonBlock } from "./json.js";
 import { tenantPicker } from "./picker.js";
 import { world } from "./world.js";
 
 const PAGE = 50;
-const REFRESH_MS = 2500;
+const REFRESH_MS = 4000; // Beside what follows from traffic: others may seed or reset.
 const SETTLE_MS = 200; // Between two letters, before the search is made.
 // What people know a record by, the likeliest first; each API has names of its own.
 const NAMES = ["name", "contact_name", "full_name", "first_name", "title", "url"];
@@ -77,6 +78,7 @@ export function recordsView(main, signal) {
   });
   for (const control of [kind, archived]) control.addEventListener("change", () => turn(-page));
   again = poll(refresh, REFRESH_MS, signal);
+  onTraffic(again, signal);
   connection.addEventListener("change", again, { signal });
 }
 

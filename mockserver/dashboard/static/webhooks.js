@@ -6,6 +6,7 @@ import { connection } from "./connection.js";
 import { copyButton } from "./clipboard.js";
 import { h, choose, field, fill, keep, poll, say, select } from "./dom.js";
 import { count, fullTime, seconds, span, timeOfDay, took } from "./format.js";
+import { onTraffic } from "./journal.js";
 import { jsonBlock } from "./json.js";
 import { attempt, complain, tell } from "./notice.js";
 import { tenantPicker } from "./picker.js";
@@ -61,6 +62,7 @@ export function webhooksView(main, signal) {
 
   state.addEventListener("change", () => again());
   again = poll(refresh, REFRESH_MS, signal);
+  onTraffic(again, signal);
   follow(countDown, signal);
   connection.addEventListener("change", again, { signal });
 }
