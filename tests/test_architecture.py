@@ -30,7 +30,7 @@ LAYERS = (
     ("proxy",),
     ("docs", "control", "dashboard"),
     ("app",),
-    ("connection", "listening"),
+    ("joined", "connection", "listening"),
     ("testing",),
     ("pytest_plugin",),
     ("console", "twin", "workers"),
