@@ -34,11 +34,11 @@ class Hooks(Machine):
     def __init__(self, lab: Lab, search: Search, *, exact: bool) -> None:
         super().__init__(lab, search)
         self.exact = exact
-        self.callers = [lab.main]
+        main = lab.main
         try:
-            self.callers.append(lab.other_tenant(*_SCOPES))
+            self.callers = [main, lab.other_tenant(*_SCOPES)]
         except NotChecked:
-            self.callers.append(lab.main)
+            self.callers = [main, main]
         self.hooks: list[dict[str, dict[str, Any]]] = [{}, {}]
 
     def number(self, who: int) -> int:

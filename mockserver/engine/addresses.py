@@ -11,7 +11,9 @@ import asyncio
 import ipaddress
 import re
 import socket
+import threading
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
@@ -109,10 +111,36 @@ def is_public(address: str) -> bool:
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
-    """The addresses of a name, in the system's order of preference. OSError when it has none."""
+    """The addresses of a name, in the system's order of preference. OSError when it has none.
+
+    In a thread of its own that nobody waits for: the loop's own look-ups stand in a queue behind those of names whose
+    servers are silent, and keep the loop from closing until the last has given up.
+    """
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    return tuple(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+    done: asyncio.Future[Sequence[str]] = loop.create_future()
+
+    def tell(addresses: Sequence[str], error: OSError | UnicodeError | None) -> None:
+        if done.done():
+            return
+        if error is None:
+            done.set_result(addresses)
+        else:
+            done.set_exception(error)
+
+    def look_up() -> None:
+        addresses: Sequence[str] = ()
+        failure: OSError | UnicodeError | None = None
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+            addresses = tuple(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+        except (OSError, UnicodeError) as error:
+            failure = error
+        # The loop may have been closed meanwhile.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(tell, addresses, failure)
+
+    threading.Thread(target=look_up, name=f"look-up of {host}", daemon=True).start()
+    return await done
 
 
 async def safe_addresses(target: Target, resolver: Resolver = resolve) -> tuple[str, ...]:

@@ -24,8 +24,13 @@ def verdicts(
     api: str, changes: Iterable[Change] = (), *, seed: int = 1, strict: bool = False, only: tuple[str, ...] = ()
 ) -> list[Verdict]:
     """What comes of the rules, all or those with such ids."""
-    contract = load(api)
-    with Lab(contract, described(api, changes), Options(seed=seed, strict=strict)) as lab:
+    return verdicts_on(described(api, changes), seed=seed, strict=strict, only=only)
+
+
+def verdicts_on(target: Target, *, seed: int = 1, strict: bool = False, only: tuple[str, ...] = ()) -> list[Verdict]:
+    """The same for a target."""
+    contract = load(target.api)
+    with Lab(contract, target, Options(seed=seed, strict=strict)) as lab:
         return [try_rule(lab, rule) for rule in Selection(only=only).of(contract)]
 
 

@@ -17,7 +17,7 @@ from mockserver.listening import config
 def served(app: Any) -> Iterator[str]:
     """The origin at which the application listens, in a thread of its own."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-    server = uvicorn.Server(config(app, lifespan="auto"))
+    server = uvicorn.Server(config(app, lifespan="auto", loop="asyncio"))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     try:

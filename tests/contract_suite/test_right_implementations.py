@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import pytest
 
-from tests.contract_suite.judged import broken, verdicts
+from tests.contract_suite.judged import broken, described, verdicts, verdicts_on
 from tests.implementations.workshop import APIS, variations
 
 #: LEADMOCK_SEEDS=20 tries more of them; LEADMOCK_ALL=1 tries every variation of the large APIs too.
@@ -38,3 +39,12 @@ def test_an_implementation_of_all_decisions_keeps_every_rule(api: str, seed: int
     assert broken(found) == []
     unchecked = [one.rule.id for one in found if one.status == "not-checked"]
     assert len(unchecked) <= 2, unchecked
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_target_of_which_one_key_is_told_keeps_every_rule(api: str) -> None:
+    """No second tenant, no limited key, no facts, no place for webhooks: less is tried, and nothing is made up."""
+    told = described(api)
+    found = verdicts_on(replace(told, credentials=told.credentials[:1], facts={}, webhooks=None), strict=True)
+    assert broken(found) == []
+    assert sum(one.status == "kept" for one in found) > 20, "little was tried"
