@@ -19,7 +19,7 @@ export function limitsView(main, signal) {
   const keys = h("ul.cards", { "aria-label": "Idempotency keys" });
   const [noWindows, noQuotas, noKeys] = [
     "No rate limits hold for this tenant.",
-    "Its plan has no quotas.",
+    "No quotas hold for this tenant.",
     "No idempotency key is remembered. A request that carries one leaves it here.",
   ].map((text) => h("p.empty", { hidden: true }, text));
   const picker = tenantPicker((chosen) => {

@@ -20,7 +20,6 @@ const DETAILS = ["email", "contact_email", "phone", "contact_phone", "status", "
 export function recordsView(main, signal) {
   let tenant = null;
   let page = 0; // 0 = the newest
-  let total = 0;
   let again = () => {};
 
   const kind = select([], "");
@@ -47,26 +46,30 @@ export function recordsView(main, signal) {
     again();
   }
 
+  const choice = () => ({ kind: kind.value, text: text.value.trim(), archived: archived.checked });
+
   async function refresh() {
     if (!tenant) return;
-    const asked = { tenant, page, kind: kind.value, text: text.value.trim() };
-    const query = { kind: asked.kind, text: asked.text, archived: archived.checked };
-    const path = ofTenant(tenant, "records");
-    ({ total } = await get(path, { ...query, limit: 1 }));
-    // The API gives the oldest first, and here the newest are wanted.
-    const end = Math.max(0, total - page * PAGE);
-    const offset = Math.max(0, end - PAGE);
-    const { records, kinds } = end ? await get(path, { ...query, offset, limit: end - offset }) : { records: [], kinds: {} };
-    if (asked.tenant !== tenant || asked.page !== page || asked.kind !== kind.value) return;
-    const known = world.api(tenant.api)?.kinds ?? [];
+    const asked = JSON.stringify([tenant, page, choice()]);
+    const found = await newest(ofTenant(tenant, "records"), choice(), page);
+    if (asked !== JSON.stringify([tenant, page, choice()])) return;
+    page = found.page;
+    draw(found);
+  }
+
+  function draw({ records, kinds, total, offset }) {
+    const every = world.api(tenant.api)?.kinds ?? [];
+    const known = every.filter((each, index) => index === 0 || kinds[each] || each === kind.value);
     choose(kind, known.map((each) => [each, kinds[each] ? `${each} (${kinds[each]})` : each]));
-    keep(list, records.reverse(), (record) => `${tenant.api}/${tenant.id}/${record.kind}/${record.id}`, card);
-    say(tally, total > PAGE ? `${offset + 1} to ${end} of ${count(total, "record")}, the newest first` : count(total, "record"));
+    keep(list, records, (record) => `${tenant.api}/${tenant.id}/${record.kind}/${record.id}`, card);
+    const range = `${offset + 1} to ${offset + records.length} of ${count(total, "record")}, the newest first`;
+    say(tally, total > PAGE ? range : count(total, "record"));
     older.hidden = newer.hidden = total <= PAGE;
     older.disabled = offset === 0;
     newer.disabled = page === 0;
     empty.hidden = total > 0;
-    say(empty, asked.text ? `No ${asked.kind} holds “${asked.text}”.` : `This ${noun()} has no ${asked.kind} yet.`);
+    const searched = choice().text;
+    say(empty, searched ? `No ${kind.value} holds “${searched}”.` : `This ${noun()} has no ${kind.value} yet.`);
   }
 
   const noun = () => world.api(tenant.api)?.tenant_noun ?? "tenant";
@@ -80,6 +83,18 @@ export function recordsView(main, signal) {
   again = poll(refresh, REFRESH_MS, signal);
   onTraffic(again, signal);
   connection.addEventListener("change", again, { signal });
+}
+
+/** One page of records, counted from the newest, and its number; the API gives the oldest first. */
+async function newest(path, query, wanted) {
+  const first = await get(path, { ...query, limit: PAGE });
+  const { total } = first;
+  if (total <= PAGE) return { ...first, records: first.records.reverse(), offset: 0, page: 0 };
+  const page = Math.min(wanted, Math.ceil(total / PAGE) - 1);
+  const end = total - page * PAGE;
+  const offset = Math.max(0, end - PAGE);
+  const { records, kinds } = await get(path, { ...query, offset, limit: end - offset });
+  return { records: records.reverse(), kinds, total, offset, page };
 }
 
 function card(record) {
