@@ -5,7 +5,7 @@ import { follow, now } from "./clock.js";
 import { connection } from "./connection.js";
 import { copyButton } from "./clipboard.js";
 import { h, choose, field, fill, keep, poll, say, select } from "./dom.js";
-import { count, fullTime, seconds, span, timeOfDay, took } from "./format.js";
+import { count, fullTime, seconds, short, span, timeOfDay, took } from "./format.js";
 import { onTraffic } from "./journal.js";
 import { jsonBlock } from "./json.js";
 import { attempt, complain, tell } from "./notice.js";
@@ -73,7 +73,7 @@ function subscriptionCard(record) {
     h("code.name", {}, url),
     h("span.badge", { "data-class": active ? "2" : "4" }, active ? "active" : "switched off"),
     h("span.more", {}, events.map((each) => h("span", {}, each))),
-    h("code.id", {}, record.id)));
+    h("code.id", { title: record.id }, short(record.id))));
 }
 
 function deliveryCard(delivery, again) {
