@@ -128,7 +128,7 @@ def test_without_the_token_the_page_says_so_and_asks_again_when_told_to(page: Pa
         expect(dialog).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.locator("#link")).to_have_text("Token needed")
-        expect(page.locator("#lost")).to_contain_text("demands its control token")
+        expect(page.locator("#lost")).to_contain_text("demands the control token")
         page.get_by_role("button", name="Enter the token").click()
         expect(dialog).to_be_visible()
         dialog.get_by_label("Token").fill(TOKEN)
