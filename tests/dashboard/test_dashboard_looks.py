@@ -26,7 +26,7 @@ SHOWN = {
     "state": "[aria-label=Snapshots] li",
     "exchange": ".exchange .message",
 }
-LONG = "an-unbroken-value-" * 12
+LONG = "anunbrokenvalue" * 14
 
 
 @pytest.fixture(scope="module")
