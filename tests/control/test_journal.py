@@ -106,6 +106,15 @@ async def test_the_newest_are_kept_within_number_and_size() -> None:
     assert 10_000 < mock.journal.size <= 20_000
 
 
+async def test_a_refused_request_is_kept_without_what_it_was_refused_in(caller: Caller) -> None:
+    """An exception holds every frame that it came through, and all their values."""
+    for body in (b'{"contact_email": "no"}', b"{"):
+        await caller("POST", "/leads", content=body, headers={"content-type": "application/json"})
+    refusals = [entry.refusal for entry in caller.mock.journal]
+    assert [each.reason for each in refusals if each is not None] == ["body-malformed", "body-invalid"]
+    assert [(each.__traceback__, each.__context__) for each in refusals if each is not None] == [(None, None)] * 2
+
+
 async def test_a_journal_of_no_entries_keeps_none() -> None:
     mock = Mock(Settings(apis=("mega",), journal=0))
     async with Caller.of_new_tenant(mock, "mega") as caller:

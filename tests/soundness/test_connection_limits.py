@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 import threading
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 import pytest
 
@@ -169,3 +170,44 @@ def test_too_many_requests_in_one_piece_close_the_connection(patient: Live) -> N
         connection.sendall((HEAD + b"\r\n") * 4 * MAX_PIPELINED)
         assert end_of(connection).count(b"HTTP/1.1 200 OK") <= MAX_PIPELINED
     assert served(patient)
+
+
+def test_the_head_and_the_body_of_an_answer_are_written_together() -> None:
+    """So that one system call does, and a client wakes once."""
+    written: list[list[bytes]] = []
+
+    class Watched:
+        def __init__(self, transport: asyncio.Transport) -> None:
+            self._transport = transport
+
+        def writelines(self, pieces: list[bytes]) -> None:
+            written.append(pieces)
+            self._transport.writelines(pieces)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._transport, name)
+
+    class Watching(Connection):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+            super().connection_made(cast("asyncio.Transport", Watched(transport)))
+
+    with Live(connection=Watching) as live:
+        assert served(live)
+    ((head, body),) = written
+    assert head.endswith(b"\r\n\r\n")
+    assert f"content-length: {len(body)}\r\n".encode() in head
+
+
+def test_who_shuts_its_side_while_an_answer_waits_gets_it() -> None:
+    """What is held back for the next turn of the loop goes out before the connection closes."""
+
+    class Closing(Connection):
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            # As the transport does when the client's end of data is read now: before anything held is written.
+            self.eof_received()
+            self._joining._transport.close()
+
+    with Live(connection=Closing) as live, live.connect() as connection:
+        connection.sendall(HEAD + b"\r\n")
+        assert parse(read_to_the_end(connection)).status == 200

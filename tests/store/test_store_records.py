@@ -38,6 +38,17 @@ async def test_unknown_records_and_keys_are_none(store: Store) -> None:
 
 
 @on_every_store
+async def test_holders_of_several_keys_come_in_their_order(store: Store) -> None:
+    """One look-up for all keys: of each its holder, None where there is none; of no keys, nothing."""
+    await put(store, lead("a", PHONE))
+    await put(store, lead("b", EMAIL))
+    async with store.transaction("t") as tx:
+        assert list(await tx.holders("lead", (EMAIL, ("email", PHONE[1]), PHONE, EMAIL))) == ["b", None, "a", "b"]
+        assert list(await tx.holders("lead", ())) == []
+        assert list(await tx.holders("agent", (PHONE,))) == [None]
+
+
+@on_every_store
 async def test_a_snapshot_shares_nothing_with_the_store(store: Store) -> None:
     """Neither the dictionary that was put nor one that was read changes the state, nor does a later put change it."""
     record = lead("a", tags=["hot"])
