@@ -19,7 +19,7 @@ LAYERS = (
     ("engine",),
     ("vendors",),
     ("tenants", "registry"),
-    ("reply", "parameters", "wire", "joined"),
+    ("reply", "parameters", "wire"),
     ("disturbance", "preference"),
     ("plan",),
     ("seeding",),
