@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol, TypeVar
@@ -16,7 +15,7 @@ from mockserver.contract.model import Contract
 from mockserver.engine.courier import Courier
 from mockserver.engine.sender import Sender, SenderOptions
 from mockserver.engine.webhooks import policies
-from mockserver.listening import config
+from mockserver.listening import config, listen
 from mockserver.settings import Settings
 from mockserver.testing.couriers import Post, Recorder, RoutedCourier, loopback_only
 from mockserver.testing.in_process import InProcess, run
@@ -104,7 +103,7 @@ class LiveServer:
         self.mock = Mock(_SETTINGS, courier=self._recorder, on_ready=self._is_ready)
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = listen("127.0.0.1", 0)
         particular = {"http": Connection, "loop": "asyncio", "timeout_graceful_shutdown": 1}
         self._server = uvicorn.Server(config(self.mock, **particular))
         self._thread = threading.Thread(target=self._serve, name="leadmock server", daemon=True)

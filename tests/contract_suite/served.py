@@ -17,13 +17,14 @@ from mockserver.listening import config
 def served(app: Any) -> Iterator[str]:
     """The origin at which the application listens, in a thread of its own."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-    server = uvicorn.Server(config(app, lifespan="auto", loop="asyncio"))
+    server = uvicorn.Server(config(app, lifespan="auto"))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(30)
+        # An implementation may be looking up names whose servers are silent.
+        thread.join(90)
         listener.close()
     assert not thread.is_alive(), "the server did not stop"
