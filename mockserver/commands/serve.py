@@ -133,7 +133,7 @@ def _control_token(options: argparse.Namespace) -> str | None:
         raise UsageError(
             f"the control token must be {_SHORTEST_TOKEN} or more plain characters; leave it out for one made up"
         )
-    return token if token or options.host in LOOPBACK else secrets.token_urlsafe(24)
+    return token if token or options.host in LOOPBACK else secrets.token_hex(24)
 
 
 def _plan(text: str, apis: tuple[str, ...]) -> tuple[str, str]:
