@@ -31,6 +31,10 @@ from .workers import run_in_workers
 #: Gives what a target file would say of the built-in mock of an API, and the application itself.
 BuiltIn = Callable[[str], tuple[Mapping[str, Any], Any]]
 
+_SLOW = (
+    "The main credential is not said to be unlimited, so no more is sent with it than is documented, and less is tried."
+    " That can take long.\nWhere it may be spent freely, say so in a target file (unlimited = true)."
+)
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _RATE = re.compile(r"([1-9][0-9]*)/([smh])")
 _TIME = re.compile(r"([1-9][0-9]*)([smh]?)")
@@ -81,6 +85,8 @@ def verify(options: argparse.Namespace, built_in: BuiltIn) -> int:
             raise TargetError(f"{path}: cannot be written: there is no folder {path.parent}")
     strictly = "what is assumed too" if options.strict else "what the vendor says"
     print(f"{load(plan.target.api).title} at {plan.target.name}: {strictly}, seed {options.seed}", flush=True)
+    if not target.credentials[0].unlimited:
+        print(_SLOW, flush=True)
     progress = Progress()
     result = run_in_workers(plan, options, progress) if options.workers > 1 else run(plan, progress)
     progress.end()

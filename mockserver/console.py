@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import Protocol
 
 from mockserver.contract.model import Contract, Plan
-from mockserver.docs import PREFIX, credential_headers, example_curl
+from mockserver.control import PREFIX
+from mockserver.docs import credential_headers, example_curl
 from mockserver.engine.call import Credential
 from mockserver.engine.sender import AttemptReport
 

@@ -16,10 +16,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from mockserver.contract.model import Contract, Source
+from mockserver.control import PREFIX
 from mockserver.engine.access import Directory
 from mockserver.engine.call import Credential
-
-PREFIX = "/_mock"
 
 _STYLE = """
 :root { color-scheme: light dark }

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.browser import chromium
 from tests.serving import Serving
-
-_FLAGS = [
-    "--no-sandbox",  # Chromium refuses to run as root with it, and CI is root.
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +19,8 @@ def server() -> Iterator[Serving]:
 
 @pytest.fixture(scope="module")
 def browser_page() -> Iterator[Page]:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    assert chromium, "these tests drive Chromium: install it, or run `make test`, which does on Debian"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
-        page = browser.new_page()
-        yield page
-        browser.close()
+    with chromium() as browser:
+        yield browser.new_page()
 
 
 @pytest.fixture

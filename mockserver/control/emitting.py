@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from mockserver import vendors
 from mockserver.contract.model import Contract
 from mockserver.contract.schema import FieldError, Validator, compile_schema
-from mockserver.docs import PREFIX
+from mockserver.control import PREFIX
 from mockserver.engine.access import Directory
 from mockserver.engine.clock import Clock
 from mockserver.engine.refusal import Refusal, invalid_body

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver.contract.schema import FieldError
 from mockserver.control import (
+    PREFIX,
     api_handlers,
     clock_handlers,
     fault_handlers,
@@ -37,7 +38,6 @@ logger = logging.getLogger("leadmock")
 
 Handler = Callable[[World, ControlCall], Awaitable[Response]]
 
-PREFIX = "/_mock"
 _MAX_BYTES = 16 * 1024 * 1024
 _MAX_DEPTH = 64
 _MODULES = (

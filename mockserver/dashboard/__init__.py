@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-PREFIX = "/_mock"
+from mockserver.control import PREFIX
 
 _FOLDER = Path(__file__).parent / "static"
 # Not asked of the system, whose answer depends on the machine: a script of another type is not run.

@@ -18,15 +18,6 @@ class Clock(Protocol):
         ...
 
 
-class SystemClock:
-    """The machine's clock."""
-
-    __slots__ = ()
-
-    def now(self) -> float:
-        return time.time()
-
-
 class ManualClock:
     """A clock that stands still until it is told to move."""
 

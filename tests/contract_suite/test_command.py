@@ -161,6 +161,14 @@ def test_a_rule_without_what_it_needs_is_not_checked(run: Run, right: str) -> No
     assert "not checked  (needs a credential with limits per_minute)" in out
 
 
+def test_that_a_key_is_spared_is_said_beforehand(run: Run, right: str, file: Path) -> None:
+    key = target("convertiq")["credentials"][0]["api_key"]
+    _, spared, _ = run("verify", "convertiq", "--url", right, "--credential", key, "--kind", "access")
+    _, spent, _ = run("verify", "convertiq", "--target", str(file), "--kind", "access")
+    assert "say so in a target file (unlimited = true)" in spared.splitlines()[2]
+    assert "unlimited" not in spent
+
+
 def test_workers_give_the_same_verdicts(run: Run, broken: Path, tmp_path: Path) -> None:
     def verdicts(*more: str) -> Any:
         path = tmp_path / "verdicts.json"

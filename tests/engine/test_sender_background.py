@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.engine import sender as sender_module
-from mockserver.engine.clock import ManualClock, SystemClock
+from mockserver.engine.clock import AdjustableClock, ManualClock
 from mockserver.engine.sender import SenderOptions
 from mockserver.store import Delivery
 from tests.engine.receiver import Receiver
@@ -32,7 +32,7 @@ async def until_idle() -> None:
 class TestBackground:
     def test_a_commit_wakes_the_sender_and_retries_follow_by_themselves(self) -> None:
         async def scenario() -> None:
-            world = World(local_options(pace=0.01), SystemClock())
+            world = World(local_options(pace=0.01), AdjustableClock())
             with Receiver(500, 500) as receiver:
                 await world.register(receiver.url)
                 world.sender.start()
