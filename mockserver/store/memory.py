@@ -222,6 +222,8 @@ class MemoryTransaction(TurnTaking):
                 mapping.pop(key, None)
             else:
                 mapping[key] = old
+        for table in tables.values():
+            table.rolled_back()
 
 
 class MemoryStore(Turns):

@@ -6,20 +6,27 @@ booleans, and such dictionaries CPython does not track. So a record is one JSON 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from sortedcontainers import SortedList
 
 from mockserver.store.base import Page, Query, Record
+from mockserver.store.texts import SHORTEST, Texts
 from mockserver.store.values import NULL_ENTRY, entry, getter, test_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from mockserver.store.base import Archived, Condition
 
 _MOST_STALE = 128  # records by which an index may lag behind: bounds the work that falls to one list()
+_MOST_FILTERED = 4  # indexes of what some filter leaves; each may be as large as that of all
+_FEWEST_SEARCHED = 2000  # records below which looking through all of them is as quick
+_TEXTS_AT_ONCE = 20_000  # records whose texts one search adds to their index: a quarter of a second's work
 
 
 def pack(record: Record, seq: int) -> bytes:
@@ -33,31 +40,70 @@ def unpack(kind: str, record_id: str, row: bytes) -> Record:
     return Record(kind, record_id, data, tuple(map(tuple, keys)), search, archived, seq)
 
 
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The entries, in order, of all records that pass the tests."""
+
+    sort: Callable[[dict[str, Any]], Any]
+    archived: Archived
+    tests: tuple[Callable[[dict[str, Any]], bool], ...]
+    entries: SortedList = field(default_factory=SortedList)
+
+    def entry(self, record_id: str, row: bytes) -> tuple[int, Any, str] | None:
+        """What the index shows of a row, None if it does not belong here."""
+        data, _, _, archived, _ = orjson.loads(row)
+        if self.archived not in {None, archived} or not all(test(data) for test in self.tests):
+            return None
+        return entry(self.sort(data), record_id)
+
+    def change(self, record_id: str, shown: bytes | None, row: bytes | None) -> None:
+        """Show `row` instead of `shown`; None is no row."""
+        former = None if shown is None else self.entry(record_id, shown)
+        new = None if row is None else self.entry(record_id, row)
+        if former == new:
+            return
+        if former is not None:
+            self.entries.remove(former)
+        if new is not None:
+            self.entries.add(new)
+
+
 class Table:
     """The dictionaries are the transaction's to change (`keys`: name -> value -> id); the indexes follow."""
 
-    __slots__ = ("_indexes", "_stale", "archived", "keys", "kind", "rows")
+    __slots__ = ("_indexes", "_stale", "_texts", "archived", "keys", "kind", "rows")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.rows: dict[str, bytes] = {}  # in order of insertion
         self.archived: dict[str, bool] = {}
         self.keys: dict[str, dict[str, str]] = {}
-        self._indexes: dict[tuple[str, Archived], SortedList] = {}
+        self._indexes: dict[tuple[str, Archived, str], _Index] = {}  # the last one used is the last
         self._stale: dict[str, bytes | None] = {}  # id -> row that the indexes still show
+        self._texts: Texts | None = None
 
     @property
     def is_indexed(self) -> bool:
         """Whether there is anything to be told of changes."""
-        return bool(self._indexes)
+        return bool(self._indexes) or self._texts is not None
 
     def changing(self, record_id: str) -> None:
         """To be told before a row changes, in rolling back too: so the indexes know what they still show."""
+        row = self.rows.get(record_id)
+        if self._texts is not None and row is not None:
+            self._texts.changing(record_id)
         if not self._indexes:
             return
         if len(self._stale) >= _MOST_STALE:
+            # Nobody has listed anything since: filters are not asked for again so soon, and would cost each change.
+            self._indexes = {key: index for key, index in self._indexes.items() if not index.tests}
             self._catch_up()
-        self._stale.setdefault(record_id, self.rows.get(record_id))
+        self._stale.setdefault(record_id, row)
+
+    def rolled_back(self) -> None:
+        """To be told after new rows, the last ones, were removed again."""
+        if self._texts is not None:
+            self._texts.cut(len(self.rows))
 
     def count(self, archived: Archived) -> int:
         if archived is None:
@@ -68,10 +114,7 @@ class Table:
         return [unpack(self.kind, record_id, row) for record_id, row in self._rows(archived)]
 
     def page(self, query: Query) -> Page:
-        if query.where or query.search:
-            entries = SortedList(self._matching(query))
-        else:
-            entries = self._index(query.sort, query.archived)
+        entries = self._found(query) if query.search else self._index(query).entries
         ordered = _Ordered(entries, descending=query.descending)
         first = query.offset + (0 if query.after is None else ordered.after(entry(*query.after)))
         records = tuple(
@@ -84,57 +127,73 @@ class Table:
             return self.rows.items()
         return (pair for pair in self.rows.items() if (pair[0] in self.archived) is archived)
 
-    def _matching(self, query: Query) -> Iterator[tuple[int, Any, str]]:
-        sort = getter(query.sort)
-        tests = [test_of(condition) for condition in query.where]
-        rows = self._rows(query.archived)
-        for alternatives in _hints(query):
-            rows = _with_any_of(alternatives, rows)
+    def _found(self, query: Query) -> SortedList:
+        """The entries of a search, which is not expected to be asked for again."""
+        index = _index_of(query)
+        rows = _hinted(query, self._candidates(query.search))
+        entries = SortedList()
         for record_id, row in rows:
-            data, search, *_ = orjson.loads(row)
-            if query.search and not any(needle in search for needle in query.search):
-                continue
-            if all(test(data) for test in tests):
-                yield entry(sort(data), record_id)
+            search = orjson.loads(row)[1]
+            if any(needle in search for needle in query.search):
+                found = index.entry(record_id, row)
+                if found is not None:
+                    entries.add(found)
+        return entries
 
-    def _index(self, field: str, archived: Archived) -> SortedList:
+    def _candidates(self, needles: tuple[str, ...]) -> Iterable[tuple[str, bytes]]:
+        """Rows that may contain one of these; archived ones too."""
+        rows = self.rows
+        if len(rows) < _FEWEST_SEARCHED or any(len(needle) < SHORTEST for needle in needles):
+            return rows.items()
+        if self._texts is None or self._texts.is_worn:
+            self._texts = Texts()
+        missing = len(rows) - self._texts.count
+        rest = list(islice(reversed(rows.items()), missing))[::-1]
+        self._texts.add((record_id, orjson.loads(row)[1]) for record_id, row in rest[:_TEXTS_AT_ONCE])
+        self._texts.renew(lambda record_id: orjson.loads(rows[record_id])[1] if record_id in rows else "")
+        found = {record_id: rows[record_id] for record_id in self._texts.candidates(needles) if record_id in rows}
+        found.update(rest[_TEXTS_AT_ONCE:])
+        return found.items()
+
+    def _index(self, query: Query) -> _Index:
         self._catch_up()
-        index = self._indexes.get((field, archived))
+        # As text, for 1 and true are equal as conditions' values, and a list has no hash.
+        key = (query.sort, query.archived, repr(query.where) if query.where else "")
+        index = self._indexes.pop(key, None)
         if index is None:
-            get = getter(field)
-            index = SortedList(entry(get(orjson.loads(row)[0]), record_id) for record_id, row in self._rows(archived))
-            self._indexes[field, archived] = index
+            index = _index_of(query)
+            rows = _hinted(query, self._rows(query.archived))
+            found = (index.entry(record_id, row) for record_id, row in rows)
+            index.entries.update(one for one in found if one is not None)
+            filtered = [other for other in self._indexes if other[2]]
+            if query.where and len(filtered) >= _MOST_FILTERED:
+                del self._indexes[filtered[0]]
+        self._indexes[key] = index
         return index
 
     def _catch_up(self) -> None:
         for record_id, shown in self._stale.items():
             row = self.rows.get(record_id)
-            if row == shown:
-                continue
-            for (field, archived), index in self._indexes.items():
-                get = getter(field)
-                if shown is not None:
-                    _apply(index.remove, get, archived, record_id, shown)
-                if row is not None:
-                    _apply(index.add, get, archived, record_id, row)
+            if row != shown:
+                for index in self._indexes.values():
+                    index.change(record_id, shown, row)
         self._stale.clear()
 
 
-def _apply(
-    change: Callable[[Any], None],
-    get: Callable[[dict[str, Any]], Any],
-    archived: Archived,
-    record_id: str,
-    row: bytes,
-) -> None:
-    """Add to, or remove from, an index the entry of a row, if the row belongs there."""
-    data, _, _, is_archived, _ = orjson.loads(row)
-    if archived is None or archived is is_archived:
-        change(entry(get(data), record_id))
+def _index_of(query: Query) -> _Index:
+    """An empty one."""
+    return _Index(getter(query.sort), query.archived, tuple(test_of(condition) for condition in query.where))
+
+
+def _hinted(query: Query, rows: Iterable[tuple[str, bytes]]) -> Iterable[tuple[str, bytes]]:
+    """The rows that may match: spares most of them the parsing."""
+    for alternatives in _hints(query):
+        rows = _with_any_of(alternatives, rows)
+    return rows
 
 
 def _hints(query: Query) -> list[tuple[bytes, ...]]:
-    """Bytes of which a matching row must contain one, per test: spares most rows the parsing."""
+    """Bytes of which a matching row must contain one, per test."""
     hints: list[tuple[bytes, ...]] = [(_text(c.value),) for c in query.where if _is_hint(c)]
     if query.search:
         hints.append(tuple(_text(needle)[1:-1] for needle in query.search))
