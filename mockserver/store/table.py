@@ -131,14 +131,8 @@ class Table:
         """The entries of a search, which is not expected to be asked for again."""
         index = _index_of(query)
         rows = _hinted(query, self._candidates(query.search))
-        entries = SortedList()
-        for record_id, row in rows:
-            search = orjson.loads(row)[1]
-            if any(needle in search for needle in query.search):
-                found = index.entry(record_id, row)
-                if found is not None:
-                    entries.add(found)
-        return entries
+        found = (index.entry(record_id, row) for record_id, row in rows if _contains(row, query.search))
+        return SortedList(one for one in found if one is not None)
 
     def _candidates(self, needles: tuple[str, ...]) -> Iterable[tuple[str, bytes]]:
         """Rows that may contain one of these; archived ones too."""
@@ -198,6 +192,11 @@ def _hints(query: Query) -> list[tuple[bytes, ...]]:
     if query.search:
         hints.append(tuple(_text(needle)[1:-1] for needle in query.search))
     return hints
+
+
+def _contains(row: bytes, needles: tuple[str, ...]) -> bool:
+    search = orjson.loads(row)[1]
+    return any(needle in search for needle in needles)
 
 
 def _with_any_of(hints: tuple[bytes, ...], rows: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
