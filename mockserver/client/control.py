@@ -107,6 +107,11 @@ class ControlClient:
             else:
                 return
 
+    def apis(self) -> list[Mapping[str, Any]]:
+        """What is served, with the names that other calls take: name, kinds, operations, plans, events."""
+        found: list[Mapping[str, Any]] = self.call("GET", "/apis")["apis"]
+        return found
+
     def metrics(self) -> str:
         """Prometheus' text format."""
         return self._checked("GET", "/metrics").text
@@ -159,11 +164,9 @@ class ControlClient:
 
     # Records
 
-    def records(  # noqa: PLR0913  # all but the tenant by name, each with a default
-        self, api: str, tenant: str, *, kind: str = "lead", archived: bool = False, limit: int = 1000, offset: int = 0
-    ) -> list[Record]:
-        """Records in the order in which they were made; `archived` ones too, if so wanted."""
-        params = {"kind": kind, "archived": archived, "limit": limit, "offset": offset}
+    def records(self, api: str, tenant: str, *, kind: str = "lead", limit: int = 1000, **filters: Any) -> list[Record]:
+        """Records in the order in which they were made. Filters: archived (those too), text, offset."""
+        params = _given(kind=kind, limit=limit, **filters)
         found = self.call("GET", _path("tenants", api, tenant, "records"), params=params)["records"]
         return [made(Record, each) for each in found]
 

@@ -99,8 +99,8 @@ class Query:
     Order: the value of `sort` (name or dotted path), then the id, both in the given direction. Booleans come
     before numbers, numbers before strings; strings by code point. Missing and null (lists and objects count as
     null) come last in BOTH directions. `after` = (sort value, id) of the last record seen: the page begins strictly
-    after it; `offset` skips from there. `search`: any of these substrings occurs literally in `Record.search`;
-    () = no search. `archived`: see Archived.
+    after it. `offset` skips from the beginning instead; ValueError for both. `search`: any of these substrings occurs
+    literally in `Record.search`; () = no search. `archived`: see Archived.
     """
 
     kind: str
@@ -117,6 +117,8 @@ class Query:
         check_field(self.sort)
         if self.limit < 0 or self.offset < 0:
             raise ValueError(f"limit and offset must not be negative: {self.limit}, {self.offset}")
+        if self.offset and self.after is not None:
+            raise ValueError(f"a page begins after a record or at an offset: {self.after}, {self.offset}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +206,15 @@ class Transaction(Protocol):
     async def list(self, query: Query) -> Page:
         """One page in the query's order."""
 
-    async def scan(self, kind: str, archived: Archived = False) -> Iterable[Record]:  # noqa: FBT002  # it has three values
-        """All records of a kind in order of insertion."""
+    async def scan(
+        self,
+        kind: str,
+        archived: Archived = False,  # noqa: FBT002  # it has three values
+        *,
+        start: int = 0,
+        limit: int | None = None,
+    ) -> Iterable[Record]:
+        """The records of a kind in order of insertion; from place `start` on, and no more than `limit`."""
 
     async def count(self, kind: str, archived: Archived = False) -> int:  # noqa: FBT002  # it has three values
         """Number of records of a kind."""

@@ -35,6 +35,10 @@ class Dialect:
     skip_locked: str = ""  # ends a SELECT of rows to delete: leaves out those that somebody else is changing
     key: Callable[[str], str] = field(default=_as_it_is)  # a unique key's value, as it is stored
 
+    def group(self, name: str) -> str:
+        """As `rank`, and OTHER for missing and null: what lists are ordered by first."""
+        return f"coalesce({self.rank(name)}, {OTHER})"
+
     def statement(self, text: str) -> str:
         return text if self.placeholder == "?" else _with_placeholders(text, self.placeholder)
 

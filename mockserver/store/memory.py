@@ -145,11 +145,18 @@ class MemoryTransaction(TurnTaking):
         table = self._state.tables.get(query.kind)
         return Page((), 0, more=False) if table is None else table.page(query)
 
-    async def scan(self, kind: str, archived: Archived = False) -> Iterable[Record]:  # noqa: FBT002  # it has three values
+    async def scan(
+        self,
+        kind: str,
+        archived: Archived = False,  # noqa: FBT002  # it has three values
+        *,
+        start: int = 0,
+        limit: int | None = None,
+    ) -> Iterable[Record]:
         if self._store.owner is not self:
             await self._begin()
         table = self._state.tables.get(kind)
-        return [] if table is None else table.scan(archived)
+        return [] if table is None else table.scan(archived, start, limit)
 
     async def count(self, kind: str, archived: Archived = False) -> int:  # noqa: FBT002  # it has three values
         if self._store.owner is not self:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mockserver.store.dialect import POSTGRES
+from mockserver.store.select import SORTED
+from mockserver.store.values import STRING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,18 +81,32 @@ END
 $$;
 """
 
-SCHEMA_VERSION = 2
+
+def _first(dialect: Dialect) -> Iterator[str]:
+    yield from _each(_TABLES, dialect)
 
 
-def statements(dialect: Dialect, version: int) -> Iterator[str]:
-    """What leads from a version (0: an empty database) to SCHEMA_VERSION."""
-    if version < 1:
-        yield from _each(_TABLES, dialect)
-    if version < 2:  # noqa: PLR2004  # its number
-        yield from _each(_CLAIMS, dialect)
-        if dialect is POSTGRES:
-            yield _FIELDS
-            yield _HIT
+def _second(dialect: Dialect) -> Iterator[str]:
+    yield from _each(_CLAIMS, dialect)
+    if dialect is POSTGRES:
+        yield _FIELDS
+        yield _HIT
+
+
+def _third(dialect: Dialect) -> Iterator[str]:
+    for name in SORTED:
+        order = f"{dialect.group(name)}, ({dialect.value(name, STRING)}), id"
+        yield f"CREATE INDEX records_by_{name} ON records (tenant, kind, archived, {order})"
+
+
+_STEPS = (_first, _second, _third)
+SCHEMA_VERSION = len(_STEPS)
+
+
+def statements(dialect: Dialect, since: int, until: int = SCHEMA_VERSION) -> Iterator[str]:
+    """What leads from one version (0: an empty database) to another."""
+    for step in _STEPS[since:until]:
+        yield from step(dialect)
 
 
 def _each(text: str, dialect: Dialect) -> Iterator[str]:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from mockserver.store.base import Archived, Condition, Query
     from mockserver.store.dialect import Dialect
 
+SORTED = ("created_at", "updated_at")
+"""What lists are sorted by, unless somebody wants it otherwise: there is an index of each."""
+
 Fragment = tuple[str, list[Any]]
 """SQL and the parameters of its placeholders, in order."""
 
@@ -43,37 +46,48 @@ def matching(dialect: Dialect, tenant: str, query: Query) -> Fragment:
     return text, parameters
 
 
-def page(dialect: Dialect, columns: str, where: Fragment, query: Query) -> Fragment:
-    """Statement for the query's page and one record more. `columns` must include id."""
+def groups(query: Query) -> tuple[int, ...]:
+    """The groups of values in the order in which the query's pages come to them; values differ in type between them."""
+    values = (BOOLEAN, NUMBER, STRING)
+    return (*(reversed(values) if query.descending else values), OTHER)
+
+
+def counts(dialect: Dialect, where: Fragment, query: Query) -> Fragment:
+    """Statement for how many match in each group, by its number."""
     text, parameters = where
-    group = f"coalesce({dialect.rank(query.sort)}, {OTHER})"
+    group, counting = dialect.group(query.sort), f"SELECT count(*) FROM records WHERE {text}"
+    if query.sort not in SORTED or query.where or query.search:
+        return f"SELECT {group}, count(*) FROM records WHERE {text} GROUP BY 1", parameters
+    # Almost all values are strings: the others are looked up in one index, all are counted in another.
+    others = [f"SELECT {each}, ({counting} AND {group} = {each})" for each in (BOOLEAN, NUMBER, OTHER)]
+    less = "".join(f" - ({counting} AND {group} = {each})" for each in (BOOLEAN, NUMBER, OTHER))
+    return " UNION ALL ".join([f"SELECT {STRING}, ({counting}){less}", *others]), parameters * 7
+
+
+def page(dialect: Dialect, columns: str, where: Fragment, query: Query, group: int) -> Fragment:
+    """Statement for the records of one group, in order; what is still to be given are its LIMIT and OFFSET.
+
+    Of the group that `query.after` is in, those after it.
+    """
+    text, parameters = where
     direction = "DESC" if query.descending else "ASC"
-    # A column for each type of values, where they have different ones: of a group, one is filled.
-    sorts = dict.fromkeys(dialect.value(query.sort, each) for each in (BOOLEAN, NUMBER, STRING))
-    named = {value: f"sort_value_{number}" for number, value in enumerate(sorts)}
-    chosen = "".join(f", CASE WHEN {group} < {OTHER} THEN {value} END AS {name}" for value, name in named.items())
-    after = ""
-    values: list[Any] = []
-    if query.after is not None:
-        value = dialect.value(query.sort, rank(query.after[0]))
-        after, values = _after(dialect, query.after, named[value], query.descending)
-    order = "".join(f", {name} {direction}" for name in named.values())
-    return (
-        f"SELECT {columns} FROM (SELECT {columns}, {group} AS sort_group{chosen} FROM records WHERE {text}) AS found"
-        f" {after} ORDER BY sort_group = {OTHER}, sort_group {direction}{order}, id {direction} LIMIT ? OFFSET ?"
-    ), [*parameters, *values, query.limit + 1, query.offset]
+    order = ["id"] if group == OTHER else [dialect.value(query.sort, group), "id"]
+    text += f" AND {dialect.group(query.sort)} = {group}"
+    if query.after is not None and rank(query.after[0]) == group:
+        after, values = _after(dialect, query.after, order, "<" if query.descending else ">")
+        text, parameters = text + after, [*parameters, *values]
+    order_by = ", ".join(f"{each} {direction}" for each in order)
+    return f"SELECT {columns} FROM records WHERE {text} ORDER BY {order_by} LIMIT ? OFFSET ?", parameters
 
 
-def _after(dialect: Dialect, last: tuple[Any, str], column: str, descending: bool) -> Fragment:  # noqa: FBT001  # a direction
+def _after(dialect: Dialect, last: tuple[Any, str], order: list[str], beyond: str) -> Fragment:
     value, record_id = last
-    group, beyond = rank(value), "<" if descending else ">"
-    if group == OTHER:
-        return f"WHERE sort_group = {OTHER} AND id {beyond} ?", [record_id]
-    atom, given = _json(value), dialect.atom(group)
-    return (
-        f"WHERE sort_group = {OTHER} OR sort_group {beyond} {group} OR (sort_group = {group} AND"
-        f" ({column} {beyond} {given} OR ({column} = {given} AND id {beyond} ?)))"
-    ), [atom, atom, record_id]
+    if len(order) == 1:
+        return f" AND id {beyond} ?", [record_id]
+    given = dialect.atom(rank(value))
+    # The first test says what the second does, but for the id: SQLite finds the place in the index by it.
+    text = f" AND {order[0]} {beyond}= {given} AND ({order[0]} {beyond} {given} OR id {beyond} ?)"
+    return text, [_json(value), _json(value), record_id]
 
 
 def _test(dialect: Dialect, condition: Condition) -> Fragment:

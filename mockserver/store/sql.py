@@ -12,6 +12,7 @@ import orjson
 
 from mockserver.store import select
 from mockserver.store.base import KeyTaken, Page, Record, Remembered
+from mockserver.store.values import rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 
 RECORD = "id, data, search, keys, archived, seq"
+_ALL = 2**62  # as a LIMIT
 ANSWER = "fingerprint, status, headers, body, expires_at"
 
 
@@ -102,14 +104,36 @@ class SQLTransaction:
 
     async def list(self, query: Query) -> Page:
         where = select.matching(self.dialect, self.tenant, query)
-        ((count,),) = await self.rows(f"SELECT count(*) FROM records WHERE {where[0]}", where[1])
-        rows = await self.rows(*select.page(self.dialect, RECORD, where, query))
+        counts: dict[int, int] = dict(await self.rows(*select.counts(self.dialect, where, query)))
+        groups = select.groups(query)
+        if query.after is not None:
+            groups = groups[groups.index(rank(query.after[0])) :]
+        rows: list[Row] = []
+        offset, wanted = query.offset, query.limit + 1
+        for group in groups:
+            if offset >= counts.get(group, 0):
+                offset -= counts.get(group, 0)
+                continue
+            page, parameters = select.page(self.dialect, RECORD, where, query, group)
+            rows += await self.rows(page, [*parameters, wanted - len(rows), offset])
+            offset = 0
+            if len(rows) == wanted:
+                break
         records = tuple(record_of(query.kind, row) for row in rows[: query.limit])
-        return Page(records, count, more=len(rows) > query.limit)
+        return Page(records, sum(counts.values()), more=len(rows) > query.limit)
 
-    async def scan(self, kind: str, archived: Archived = False) -> Iterable[Record]:  # noqa: FBT002  # it has three values
+    async def scan(
+        self,
+        kind: str,
+        archived: Archived = False,  # noqa: FBT002  # it has three values
+        *,
+        start: int = 0,
+        limit: int | None = None,
+    ) -> Iterable[Record]:
         where, parameters = select.of_kind(self.tenant, kind, archived)
-        rows = await self.rows(f"SELECT {RECORD} FROM records WHERE {where} ORDER BY seq", parameters)
+        page = "" if limit is None and not start else " LIMIT ? OFFSET ?"
+        values = [*parameters, *((_ALL if limit is None else limit, start) if page else ())]
+        rows = await self.rows(f"SELECT {RECORD} FROM records WHERE {where} ORDER BY seq{page}", values)
         return [record_of(kind, row) for row in rows]
 
     async def count(self, kind: str, archived: Archived = False) -> int:  # noqa: FBT002  # it has three values

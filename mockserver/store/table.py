@@ -42,17 +42,20 @@ def unpack(kind: str, record_id: str, row: bytes) -> Record:
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """The entries, in order, of all records that pass the tests."""
+    """The entries, in order, of all records that pass the tests and contain one of the needles, if there are any."""
 
     sort: Callable[[dict[str, Any]], Any]
     archived: Archived
     tests: tuple[Callable[[dict[str, Any]], bool], ...]
+    needles: tuple[str, ...]
     entries: SortedList = field(default_factory=SortedList)
 
     def entry(self, record_id: str, row: bytes) -> tuple[int, Any, str] | None:
         """What the index shows of a row, None if it does not belong here."""
-        data, _, _, archived, _ = orjson.loads(row)
+        data, search, _, archived, _ = orjson.loads(row)
         if self.archived not in {None, archived} or not all(test(data) for test in self.tests):
+            return None
+        if self.needles and not any(needle in search for needle in self.needles):
             return None
         return entry(self.sort(data), record_id)
 
@@ -110,13 +113,14 @@ class Table:
             return len(self.rows)
         return len(self.archived) if archived else len(self.rows) - len(self.archived)
 
-    def scan(self, archived: Archived) -> list[Record]:
-        return [unpack(self.kind, record_id, row) for record_id, row in self._rows(archived)]
+    def scan(self, archived: Archived, start: int = 0, limit: int | None = None) -> list[Record]:
+        rows = islice(self._rows(archived), start, None if limit is None else start + limit)
+        return [unpack(self.kind, record_id, row) for record_id, row in rows]
 
     def page(self, query: Query) -> Page:
         entries = self._found(query) if query.search else self._index(query).entries
         ordered = _Ordered(entries, descending=query.descending)
-        first = query.offset + (0 if query.after is None else ordered.after(entry(*query.after)))
+        first = query.offset if query.after is None else ordered.after(entry(*query.after))
         records = tuple(
             unpack(self.kind, found[2], self.rows[found[2]]) for found in ordered.slice(first, first + query.limit)
         )
@@ -130,24 +134,36 @@ class Table:
     def _found(self, query: Query) -> SortedList:
         """The entries of a search, which is not expected to be asked for again."""
         index = _index_of(query)
-        rows = _hinted(query, self._candidates(query.search))
-        found = (index.entry(record_id, row) for record_id, row in rows if _contains(row, query.search))
-        return SortedList(one for one in found if one is not None)
+        found: dict[str, tuple[int, Any, str]] = {}
+        for rows in self._candidates(query.search):
+            for record_id, row in _hinted(query, rows):
+                shown = index.entry(record_id, row)
+                if shown is not None:
+                    found[record_id] = shown
+        return SortedList(found.values())
 
-    def _candidates(self, needles: tuple[str, ...]) -> Iterable[tuple[str, bytes]]:
-        """Rows that may contain one of these; archived ones too."""
+    def _candidates(self, needles: tuple[str, ...]) -> Iterator[Iterable[tuple[str, bytes]]]:
+        """Rows that may contain one of these, archived ones too, some of them twice."""
         rows = self.rows
         if len(rows) < _FEWEST_SEARCHED or any(len(needle) < SHORTEST for needle in needles):
-            return rows.items()
-        if self._texts is None or self._texts.is_worn:
-            self._texts = Texts()
-        missing = len(rows) - self._texts.count
-        rest = list(islice(reversed(rows.items()), missing))[::-1]
-        self._texts.add((record_id, orjson.loads(row)[1]) for record_id, row in rest[:_TEXTS_AT_ONCE])
-        self._texts.renew(lambda record_id: orjson.loads(rows[record_id])[1] if record_id in rows else "")
-        found = {record_id: rows[record_id] for record_id in self._texts.candidates(needles) if record_id in rows}
-        found.update(rest[_TEXTS_AT_ONCE:])
-        return found.items()
+            yield rows.items()
+            return
+        texts = self._texts
+        if texts is None or texts.is_worn:
+            texts = self._texts = Texts()
+        # What is not in the index yet is looked through; of that, a part is added.
+        texts.add(
+            (record_id, orjson.loads(row)[1]) for record_id, row in islice(self._after(texts.count), _TEXTS_AT_ONCE)
+        )
+        texts.renew(lambda record_id: orjson.loads(rows[record_id])[1] if record_id in rows else "")
+        yield ((record_id, rows[record_id]) for record_id in texts.candidates(needles) if record_id in rows)
+        yield self._after(texts.count)
+
+    def _after(self, count: int) -> Iterator[tuple[str, bytes]]:
+        """All rows but the first `count`. Begins at the nearer end, for it takes time to come there."""
+        rows = self.rows
+        last = len(rows) - count
+        return islice(rows.items(), count, None) if last > count else reversed([*islice(reversed(rows.items()), last)])
 
     def _index(self, query: Query) -> _Index:
         self._catch_up()
@@ -176,7 +192,8 @@ class Table:
 
 def _index_of(query: Query) -> _Index:
     """An empty one."""
-    return _Index(getter(query.sort), query.archived, tuple(test_of(condition) for condition in query.where))
+    tests = tuple(test_of(condition) for condition in query.where)
+    return _Index(getter(query.sort), query.archived, tests, query.search)
 
 
 def _hinted(query: Query, rows: Iterable[tuple[str, bytes]]) -> Iterable[tuple[str, bytes]]:
@@ -192,11 +209,6 @@ def _hints(query: Query) -> list[tuple[bytes, ...]]:
     if query.search:
         hints.append(tuple(_text(needle)[1:-1] for needle in query.search))
     return hints
-
-
-def _contains(row: bytes, needles: tuple[str, ...]) -> bool:
-    search = orjson.loads(row)[1]
-    return any(needle in search for needle in needles)
 
 
 def _with_any_of(hints: tuple[bytes, ...], rows: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:

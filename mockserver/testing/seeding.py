@@ -28,7 +28,7 @@ class Seeder:
         self.kinds: dict[str, Operation] = {}
         for operation in self._contract.operations.values():
             if operation.record_action == "create" and operation.record_kind:
-                self.kinds.setdefault(_stored_as(operation.record_kind), operation)
+                self.kinds.setdefault(operation.record_kind, operation)
         self._creators: dict[str, Creator] = {}
 
     def members(self, kind: str) -> dict[str, Any]:
@@ -79,11 +79,6 @@ class Seeder:
         person = _Person(next(_PEOPLE), example[kind] if wrapped else example)
         body = {**fields, **{name: person.value(name) for name in _missing(inner, fields)}}
         return {kind: body} if wrapped else body
-
-
-def _stored_as(kind: str) -> str:
-    """MEGA's lead webhooks are kept as webhooks, where the sender finds them."""
-    return "webhook" if kind.endswith("webhook") else kind
 
 
 def _missing(schema: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:

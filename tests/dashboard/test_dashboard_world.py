@@ -42,6 +42,26 @@ def test_leads_are_listed_newest_first_and_found_by_any_text(
     expect(page.get_by_text("No lead holds “nobody”.")).to_be_visible()
 
 
+def test_leads_are_added_by_hand_or_from_a_file_and_refused_rows_are_told(visit: Visit, mega: Access) -> None:
+    """What was refused is not lost: it is there when one tries again."""
+    page = visit.open("records", mega)
+    cards = page.get_by_role("list", name="Records").locator("> li")
+    page.get_by_role("button", name="Add leads…").click()
+    page.get_by_role("textbox", name="Rows").fill("contact_name,contact_email\nSam Doe,sam@example.com\nAlex,nobody")
+    page.get_by_role("button", name="Add them").click()
+    expect(cards).to_have_count(1)
+    expect(page.get_by_role("alert")).to_contain_text("1 row refused. row 2: contact_email: must be")
+    page.get_by_role("button", name="Add leads…").click()
+    rows = page.get_by_role("textbox", name="Rows")
+    expect(rows).to_have_value(re.compile("Alex,nobody"))
+    content = b'[{"contact_name": "Kim", "contact_phone": "+919876543210"}]'
+    page.get_by_label("or from a file").set_input_files({"name": "leads.json", "mimeType": "", "buffer": content})
+    expect(rows).to_have_value(re.compile("Kim"))
+    page.get_by_role("button", name="Add them").click()
+    expect(cards).to_have_count(2)
+    expect(cards.first).to_contain_text("Kim")
+
+
 def test_a_lead_made_meanwhile_appears_by_itself(visit: Visit, mega: Access, http: httpx.Client) -> None:
     page = visit.open("records", mega)
     expect(page.get_by_text("This customer has no lead yet.")).to_be_visible()

@@ -242,3 +242,5 @@ def test_a_condition_takes_atoms_only() -> None:
         Condition("a", "in", "text")
     with pytest.raises(ValueError, match="negative"):
         Query("lead", limit=-1)
+    with pytest.raises(ValueError, match="after a record or at an offset"):
+        Query("lead", after=("x", "a"), offset=1)

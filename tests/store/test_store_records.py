@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from mockserver.store import KeyTaken, Record, Store
+from mockserver.store.base import Archived
 from tests.store.store_world import lead, on_every_store, put
 
 PHONE = ("phone", "9876543210")
@@ -75,6 +76,21 @@ async def test_put_replaces_all_but_the_order(store: Store) -> None:
         assert records[0].data == {"id": "a", "y": 2}
         assert (records[0].search, records[0].archived) == ("new", True)
         assert records[0].seq < records[1].seq
+
+
+@on_every_store
+async def test_scan_gives_a_part(store: Store) -> None:
+    """From a place on, no more than wanted, in order of insertion."""
+    await put(store, *(lead(f"{9 - n}", archived=n % 3 == 0) for n in range(9)))
+    async with store.transaction("t") as tx:
+
+        async def ids(archived: Archived, start: int, limit: int | None = None) -> str:
+            return "".join([record.id for record in await tx.scan("lead", archived, start=start, limit=limit)])
+
+        assert await ids(archived=None, start=1, limit=3) == "876"
+        assert await ids(archived=None, start=7, limit=5) == await ids(archived=None, start=7) == "21"
+        assert await ids(archived=False, start=2, limit=2) == "54"
+        assert await ids(archived=True, start=0, limit=0) == await ids(archived=None, start=9) == ""
 
 
 @on_every_store

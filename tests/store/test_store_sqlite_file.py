@@ -151,16 +151,16 @@ def test_a_file_that_another_program_is_using_is_refused(tmp_path: Path) -> None
     asyncio.run(with_store(path, close_and_use))
 
 
-def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", range(1, migrations.SCHEMA_VERSION))
+def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path, version: int) -> None:
     """With all that is in it, and once: afterwards it is like a new one."""
     path = tmp_path / "state.db"
     asyncio.run(open_store(tmp_path / "new.db").close())
     connection = sqlite3.connect(path)
-    for statement in migrations.statements(SQLITE, 0):
-        if "claimed_until" not in statement:
-            connection.execute(statement)
+    for statement in migrations.statements(SQLITE, 0, version):
+        connection.execute(statement)
     connection.execute("PRAGMA application_id = 1818583396")
-    connection.execute("PRAGMA user_version = 1")
+    connection.execute(f"PRAGMA user_version = {version}")
     connection.execute(
         "INSERT INTO records (tenant, kind, id, data, search, keys, archived)"
         """ VALUES ('t', 'lead', 'a', '{"n":1}', '', '[["phone","1"]]', 0)"""

@@ -21,6 +21,8 @@ export const ofTenant = (tenant, ...parts) => at("tenants", tenant.api, tenant.i
 
 export const get = (path, query = {}) => told("GET", path, { query });
 export const post = (path, body) => told("POST", path, { body });
+/** Send what is not an object but a text of this media type. */
+export const postText = (path, text, type) => told("POST", path, { text, type });
 export const put = (path) => told("PUT", path, {});
 export const remove = (path, query = {}) => told("DELETE", path, { query });
 
@@ -37,17 +39,18 @@ async function told(method, path, options) {
   }
 }
 
-async function answered(method, path, { query = {}, body, signal }) {
+async function answered(method, path, { query = {}, body, text, type = "application/json", signal }) {
   const given = Object.entries(query).filter(([, value]) => value !== "" && value !== null && value !== undefined);
   const url = `${ROOT}${path}${given.length ? `?${new URLSearchParams(given)}` : ""}`;
   for (;;) {
     const used = token();
     const headers = {};
     if (used !== null) headers.Authorization = `Bearer ${used}`;
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const content = body === undefined ? text : JSON.stringify(body);
+    if (content !== undefined) headers["Content-Type"] = type;
     let response;
     try {
-      response = await fetch(url, { method, headers, signal, cache: "no-store", body: body && JSON.stringify(body) });
+      response = await fetch(url, { method, headers, signal, cache: "no-store", body: content });
     } catch {
       throw new Problem(0, "The server does not answer. Is leadmock still running?");
     }

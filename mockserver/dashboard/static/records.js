@@ -8,6 +8,7 @@ import { count, fullTime, short } from "./format.js";
 import { onTraffic } from "./journal.js";
 import { jsonBlock } from "./json.js";
 import { tenantPicker } from "./picker.js";
+import { seed } from "./seeding.js";
 import { world } from "./world.js";
 
 const PAGE = 50;
@@ -30,6 +31,10 @@ export function recordsView(main, signal) {
   const tally = h("p.tally", { role: "status" });
   const older = h("button", { type: "button", onclick: () => turn(1) }, "Older");
   const newer = h("button", { type: "button", onclick: () => turn(-1) }, "Newer");
+  const add = h("button", { type: "button" }, "Add leads…");
+  add.addEventListener("click", async () => {
+    if (tenant && (await seed(tenant))) again();
+  });
   const picker = tenantPicker((chosen) => {
     tenant = chosen;
     const kinds = world.api(tenant.api)?.kinds ?? [];
@@ -39,7 +44,7 @@ export function recordsView(main, signal) {
   fill(main, h("h1", {}, "Records"),
     h("div.form", {}, picker, field("Kind", kind), field("Search", text),
       h("div.field.check", {}, h("label", {}, archived, " Also archived ones"))),
-    h("div.bar", {}, tally, h("div.actions", {}, newer, older)), list, empty);
+    h("div.bar", {}, tally, h("div.actions", {}, add, newer, older)), list, empty);
 
   function turn(by) {
     page = Math.max(0, page + by);
