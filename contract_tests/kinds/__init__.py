@@ -35,6 +35,7 @@ from . import (
     idempotency_scope,
     limits,
     limits_quota,
+    limits_window,
     lists_crmleadpro,
     lists_mega,
     merging_mega,
@@ -134,6 +135,7 @@ PARTS: tuple[Kind, ...] = (
     deduplication_many_mega.kind,
     limits.kind,
     limits_quota.kind,
+    limits_window.kind,
 )
 KINDS: tuple[str, ...] = tuple(dict.fromkeys(part.name for part in PARTS))
 

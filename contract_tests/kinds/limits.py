@@ -12,7 +12,7 @@ from mockserver.contract import Operation
 
 from ..rule import Kind, NotChecked, assumed, by_api, named, once, only, page
 from ..wire import Answer
-from .limits_story import CROWD, HEADERS, Story, number, tell
+from .limits_story import CROWD, HEADERS, number, story_of
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 kind = Kind("limits")
 _MINUTE = 60
 
-_metered = once(lambda operation: operation.rate_limit is not None)
+METERED = once(lambda operation: operation.rate_limit is not None)
 _documented = by_api(
     salesiq=named("rate-limits"),
     mega=named("page-rate-limits"),
@@ -35,22 +35,18 @@ _silent = by_api(
 )
 
 
-def _story(lab: Lab) -> Story:
-    return lab.once("story of limits", lambda: tell(lab))
-
-
 @kind.promise(
-    "allowed", "So many requests a minute as the key's limit says are allowed.", on=_metered, source=_documented
+    "allowed", "So many requests a minute as the key's limit says are allowed.", on=METERED, source=_documented
 )
 def allowed(lab: Lab, _operation: Operation) -> None:
-    story = _story(lab)
+    story = story_of(lab)
     early = next((at for at, step in enumerate(story.plain) if step.answer.status == 429), None)
     lab.expect(early is None, f"{story.limit} allowed requests", f"429 to request {(early or 0) + 1}")
 
 
-@kind.promise("refused", "The first request above the limit is refused with 429.", on=_metered, source=_documented)
+@kind.promise("refused", "The first request above the limit is refused with 429.", on=METERED, source=_documented)
 def refused(lab: Lab, _operation: Operation) -> None:
-    story = _story(lab)
+    story = story_of(lab)
     most = story.limit + _refilled(lab, story.limit, story.seconds)
     if story.refusal is None and story.counted <= most:
         raise NotChecked("the target answers too slowly to reach a limit")
@@ -69,11 +65,11 @@ def _refilled(lab: Lab, limit: int, seconds: float) -> int:
 @kind.promise(
     "exactly",
     "The limit is of a window of a minute: exactly so many requests are allowed, whatever is asked for.",
-    on=_metered,
+    on=METERED,
     source=assumed("C17", "A window of 60 seconds that starts with its first request."),
 )
 def exactly(lab: Lab, _operation: Operation) -> None:
-    story = _story(lab)
+    story = story_of(lab)
     lab.expect(
         story.refusal is not None and story.counted == story.limit,
         f"exactly {story.limit} allowed requests, {', '.join({one.name for one in story.steps if one.counts})} counted",
@@ -81,7 +77,7 @@ def exactly(lab: Lab, _operation: Operation) -> None:
     )
 
 
-@kind.promise("refusal", "A refusal says in Retry-After, in seconds, when to come back.", on=_metered, source=by_api(
+@kind.promise("refusal", "A refusal says in Retry-After, in seconds, when to come back.", on=METERED, source=by_api(
     salesiq=assumed("Q10", "The 429 of the rate limit has Retry-After."),
     mega=named("page-rate-limits"),
     convertiq=assumed("C17", "429 with Retry-After."),
@@ -98,7 +94,7 @@ def refusal(lab: Lab, _operation: Operation) -> None:
         lab.expect((seconds or 0) <= 60, "Retry-After within the window of a minute", seconds)
 
 
-@kind.promise("refusal-body", "A refusal has the vendor's error body.", on=_metered, source=by_api(
+@kind.promise("refusal-body", "A refusal has the vendor's error body.", on=METERED, source=by_api(
     salesiq=assumed("Q14", "success is false and error is a text."),
     mega=named("page-errors"),
     convertiq=assumed("C14", "success is false and error is a text."),
@@ -121,17 +117,17 @@ def refusal_body(lab: Lab, _operation: Operation) -> None:
 
 
 def _refusal(lab: Lab) -> Answer:
-    story = _story(lab)
+    story = story_of(lab)
     if story.refusal is None:
         raise NotChecked("the key was never refused")
     return story.refusal
 
 
 @kind.promise(
-    "headers", "Every answer to a limited key has RateLimit-Limit, -Remaining and -Reset.", on=_metered, source=_silent
+    "headers", "Every answer to a limited key has RateLimit-Limit, -Remaining and -Reset.", on=METERED, source=_silent
 )
 def headers(lab: Lab, _operation: Operation) -> None:
-    for step in _story(lab).steps:
+    for step in story_of(lab).steps:
         if not step.known:
             continue
         values = [number(step.answer.headers.get(name)) for name in HEADERS]
@@ -143,9 +139,9 @@ def headers(lab: Lab, _operation: Operation) -> None:
         lab.expect(0 <= reset <= 3600, f"RateLimit-Reset from 0 to an hour after {step.name}", reset)
 
 
-@kind.promise("limit-header", "RateLimit-Limit is the limit of the key.", on=_metered, source=_silent)
+@kind.promise("limit-header", "RateLimit-Limit is the limit of the key.", on=METERED, source=_silent)
 def limit_header(lab: Lab, operation: Operation) -> None:
-    story = _story(lab)
+    story = story_of(lab)
     told = {number(step.answer.headers.get(HEADERS[0])) for step in story.steps if step.known}
     # Which of several windows is reported is nowhere said.
     known = {story.limit} if lab.strict else {story.limit, story.per_hour or story.limit, *_usual(operation)}
@@ -158,9 +154,9 @@ def _usual(operation: Operation) -> set[int]:
     return {window.limit for window in windows}
 
 
-@kind.promise("countdown", "RateLimit-Remaining counts down by one a request, to 0.", on=_metered, source=_silent)
+@kind.promise("countdown", "RateLimit-Remaining counts down by one a request, to 0.", on=METERED, source=_silent)
 def countdown(lab: Lab, _operation: Operation) -> None:
-    story = _story(lab)
+    story = story_of(lab)
     before: int | None = None
     for at, step in enumerate(story.steps):
         if not step.known:
@@ -184,37 +180,14 @@ def countdown(lab: Lab, _operation: Operation) -> None:
         before = left
 
 
-@kind.promise(
-    "reset",
-    "RateLimit-Reset counts down to the end of the window of a minute.",
-    on=_metered,
-    source=assumed("M15", "The window with the least left is reported, in whole seconds until it is full again."),
-)
-def reset(lab: Lab, _operation: Operation) -> None:
-    story = _story(lab)
-    first: tuple[float, int] | None = None
-    for step in story.steps:
-        left = number(step.answer.headers.get(HEADERS[2])) if step.known else None
-        if left is None:
-            continue
-        lab.expect(0 <= left <= 60, "RateLimit-Reset from 0 to 60", left)
-        if first is None:
-            first = (step.at, left)
-        wanted = first[1] - (step.at - first[0])
-        lab.expect(abs(left - wanted) <= 2, f"RateLimit-Reset of about {wanted:.0f}", left)
-    if first is None:
-        raise NotChecked("no RateLimit-Reset to look at")
-    lab.expect(first[1] >= 57, "RateLimit-Reset of about 60 after the first request", first[1])
-
-
-@kind.promise("per-key", "Each key has a limit of its own.", on=_metered, source=by_api(
+@kind.promise("per-key", "Each key has a limit of its own.", on=METERED, source=by_api(
     salesiq=assumed("Q12", "Requests are counted per API key."),
     mega=named("page-rate-limits"),
     convertiq=named("rate-limit"),
     crmleadpro=assumed("P28", "Requests are counted per API key."),
 ))  # fmt: skip
 def per_key(lab: Lab, _operation: Operation) -> None:
-    story = _story(lab)
+    story = story_of(lab)
     if story.other is None:
         raise NotChecked("needs a second limited credential")
     _refusal(lab)
@@ -225,10 +198,10 @@ def per_key(lab: Lab, _operation: Operation) -> None:
 
 
 @kind.promise(
-    "refused-writes-nothing", "A create that is refused for the limit writes nothing.", on=_metered, source=_documented
+    "refused-writes-nothing", "A create that is refused for the limit writes nothing.", on=METERED, source=_documented
 )
 def refused_writes_nothing(lab: Lab, _operation: Operation) -> None:
-    story = _story(lab)
+    story = story_of(lab)
     if story.written is None:
         raise NotChecked("what was written cannot be seen")
     lab.expect(not story.written, "no lead of a refused request", "that lead")
@@ -241,7 +214,7 @@ def refused_writes_nothing(lab: Lab, _operation: Operation) -> None:
     source=assumed("M21", "Only successful answers are remembered."),
 )
 def refused_not_remembered(lab: Lab, _operation: Operation) -> None:
-    retried = _story(lab).retried
+    retried = story_of(lab).retried
     if retried is None:
         raise NotChecked("needs a second limited credential of the same customer")
     lab.expect(retried.status == 201, "201 to the retry with another key of the customer", retried)
@@ -254,7 +227,7 @@ def refused_not_remembered(lab: Lab, _operation: Operation) -> None:
     source=named("page-bulk-rate"),
 )
 def bulk_apart(lab: Lab, _operation: Operation) -> None:
-    story = _story(lab)
+    story = story_of(lab)
     if story.bulk_limit is None:
         raise NotChecked("needs a credential with limits per_minute, bulk_per_minute")
     statuses = [answer.status for answer in story.bulk]
@@ -275,7 +248,7 @@ def bulk_apart(lab: Lab, _operation: Operation) -> None:
     source=page("dev.gomega.ai rate-limits", "429 adds Retry-After and says: Rate limit exceeded. Please retry later."),
 )
 def bulk_refusal(lab: Lab, _operation: Operation) -> None:
-    story = _story(lab)
+    story = story_of(lab)
     answer = next((one for one in story.bulk if one.status == 429), None)
     if answer is None:
         raise NotChecked("no import was refused")
@@ -333,11 +306,11 @@ def _see_that_it_was_the_hour(answer: Answer, started: float, *, short: bool) ->
 @kind.promise(
     "together",
     "The limit holds for requests at the same time too.",
-    on=_metered,
+    on=METERED,
     source=_documented,
 )
 def together(lab: Lab, _operation: Operation) -> None:
-    story = _story(lab)
+    story = story_of(lab)
     if story.together is None:
         raise NotChecked("needs a second limited credential, of a limit that can be spent at once")
     passed, left = story.together
@@ -354,7 +327,7 @@ def together(lab: Lab, _operation: Operation) -> None:
     source=named("limit-headers"),
 )
 def counted_together(lab: Lab, _operation: Operation) -> None:
-    crowd = _story(lab).crowd
+    crowd = story_of(lab).crowd
     if crowd is None:
         raise NotChecked("needs a second limited credential, of a limit that is too high to be spent at once")
     before, after = (number(answer.headers.get(HEADERS[1])) for answer in crowd)
@@ -371,7 +344,7 @@ def counted_together(lab: Lab, _operation: Operation) -> None:
     source=named("workspace"),
 )
 def shared_workspace(lab: Lab, _operation: Operation) -> None:
-    shared = _story(lab).shared
+    shared = story_of(lab).shared
     if shared is None:
         raise NotChecked("needs a second limited credential of the same workspace")
     lab.expect(shared.status == 200 and shared.at("/duplicate") is True, "200, a duplicate", shared)
@@ -384,7 +357,7 @@ def shared_workspace(lab: Lab, _operation: Operation) -> None:
     source=assumed("Q33", "Without a limit the RateLimit headers are left out entirely."),
 )
 def unlimited_headers(lab: Lab, _operation: Operation) -> None:
-    answer = _story(lab).unlimited
+    answer = story_of(lab).unlimited
     if answer is None:
         raise NotChecked("the limited key was never refused")
     told = [name for name in HEADERS if name in answer.headers]

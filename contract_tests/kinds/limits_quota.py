@@ -9,7 +9,7 @@ from mockserver.contract import Operation
 
 from ..rule import Kind, NotChecked, assumed, named, only
 from ..wire import Answer
-from .limits_story import tell
+from .limits_story import story_of
 
 if TYPE_CHECKING:
     from ..caller import Caller
@@ -118,7 +118,7 @@ def leads_counted(lab: Lab, _operation: Operation) -> None:
 def _rate_refusal(lab: Lab) -> Answer | None:
     """How a request above the rate limit is refused; None where no key for that is known."""
     try:
-        return lab.once("story of limits", lambda: tell(lab)).refusal
+        return story_of(lab).refusal
     except NotChecked:
         return None
 

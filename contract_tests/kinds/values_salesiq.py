@@ -217,11 +217,14 @@ def property_type(lab: Lab, _operation: Operation) -> None:
 def budget(lab: Lab, _operation: Operation) -> None:
     _refuses(lab, [(name, value) for name in ("budgetMin", "budgetMax") for value in (-1, -0.01, -(10**9))])
     lead = small(lab)
-    for low, high in ((2, 1), (1, 0), (0.5, 0.25), (7500000.01, 7500000), (9500000, 7500000), (10**12, 10**11)):
+    crossed = ((2, 1), (10, 9), (1, 0), (0.5, 0.25), (7500000.01, 7500000), (9500000, 7500000), (10**12, 10**11))
+    for low, high in crossed:
         answer = lab.main("captureLead", body={**lead, "budgetMin": low, "budgetMax": high})
         refused(lab, answer, f"a budget from {low} to {high}")
     new(lab, lead, "it was refused before, so nothing was written")
     allowed: tuple[tuple[Any, Any], ...] = ((0, 0), (1, 1), (0, 1), (7500000, 7500000.01), (1, None), (None, 1))
+    # As texts these would be the wrong way round.
+    allowed += ((9, 10), (900000, 1000000), (2, 10.5), (95000.5, 750000))
     for least, most in (*allowed, (10**12, 10**12)):
         new(lab, small(lab, budgetMin=least, budgetMax=most), f"a budget from {least} to {most}")
 

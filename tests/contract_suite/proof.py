@@ -151,5 +151,8 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("crmleadpro", "payload-shows-later-state", "crmleadpro/createWebhook/events-as-then"),
     ("crmleadpro", "counting-races", "crmleadpro/listLeads/limits-counted-together"),
     ("mega", "no-rate-headers-on-403", "mega/listLeads/limits-headers"),
+    ("salesiq", "rate-refusal-starts-anew", "salesiq/captureLead/limits-refused-counts-nothing"),
+    ("convertiq", "rate-refusal-starts-anew", "convertiq/createLead/limits-refused-counts-nothing"),
+    ("salesiq", "budgets-compared-as-texts", "salesiq/captureLead/records-budget"),
     ("mega", "first-three-rows-count", "mega/bulkImportLeads/idempotency-conflict-far"),
 )

@@ -540,6 +540,12 @@ LIMITS = (
         subtle=True,
     ),
     fault("rate-one-too-few", "limits", (SPENT, "    if used >= limit - 1:\n"), subtle=True),
+    assumed(
+        "rate-refusal-starts-anew",
+        "limits",
+        (SPENT, SPENT + '        window["ends"] = now + WINDOW_SECONDS\n'),
+        subtle=True,
+    ),
     fault("rate-60", "limits", (SPENT, "    if used >= 60:\n")),
     fault("rate-unlimited", "limits", (SPENT, "    if used >= 10**6:\n"), (REMAINING, "max(0, limit - used - 1)")),
     subtle(

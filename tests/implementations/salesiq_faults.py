@@ -558,6 +558,15 @@ VALIDATION = (
         level="assumed",
     ),
     fault(
+        "budgets-compared-as-texts",
+        "records",
+        (
+            'if lead.get("budgetMin", 0) > lead.get("budgetMax", MAX_AMOUNT):',
+            'if "budgetMin" in lead and "budgetMax" in lead and str(lead["budgetMin"]) > str(lead["budgetMax"]):',
+        ),
+        subtle=True,
+    ),
+    fault(
         "budget-min-equals-max-refused",
         "conformance",
         ('if lead.get("budgetMin", 0) > lead', 'if lead.get("budgetMin", 0) >= lead'),
@@ -1054,6 +1063,13 @@ LIMITS = (
         ("limit - used - 1", "max(0, limit - used - 1)"),
     ),
     fault("rate-one-too-few", "limits", ("    if used >= limit:\n", "    if used >= limit - 1:\n")),
+    fault(
+        "rate-refusal-starts-anew",
+        "limits",
+        after("    if used >= limit:\n", '        window["ends"] = now + WINDOW_SECONDS\n'),
+        level="assumed",
+        subtle=True,
+    ),
     fault(
         "rate-unlimited",
         "limits",

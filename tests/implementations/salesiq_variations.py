@@ -17,6 +17,7 @@ WHATSAPP = '"whatsapp": form(10, MOBILE, "ten digits, the first of them 6 to 9",
 PROPERTY = '"propertyType": one_of("Flat", "Villa", "Plot", "Commercial"),'
 CHECKED = '    lead["source"] = lead.get("source") or "Website"\n'
 EXISTING = "    existing = known(workspace, lead)\n"
+AT_CAP = '    if len(workspace["leads"]) >= key.limits.get("max_leads", math.inf):\n'
 REFUSED_AT_CAP = "        raise Refusal(429, TOO_MANY_LEADS)\n"
 KNOWN = "    return next((existing for existing in found if existing is not None), None)\n"
 UNCOUNTED = '            state["windows"][key.tenant]["used"] -= 1\n'
@@ -40,6 +41,13 @@ LOCAL_NUMBERS = '''def local(value: Any) -> Any:
 
 FIELDS: dict[str, Check] = {
 '''
+
+STARTER_KEY = (
+    'Key("limited", "sqk_live_starter_5GhY3nVc94", "workspace-c", limits={"per_minute": 30, "max_leads": 500}),'
+)
+SECOND_KEY = (
+    'Key("limited-too", "sqk_live_second_8DjZ6pRt17", "workspace-c", limits={"per_minute": 30, "max_leads": 500}),'
+)
 
 LENIENT = Variation(
     "lenient",
@@ -262,7 +270,24 @@ COERCING = Variation(
     ),
 )
 
+SMALL_PLAN = Variation(
+    "small-plan",
+    "the limited keys have a plan that holds one lead: fewer than they have requests a minute",
+    (
+        (STARTER_KEY, STARTER_KEY.replace("500", "1")),
+        (SECOND_KEY, SECOND_KEY.replace("500", "1")),
+    ),
+)
+
+FULL_PLAN = Variation(
+    "full-plan",
+    "the workspace of the limited keys holds no lead more, as after many runs",
+    ((AT_CAP, f'{AT_CAP[:-2]} or key.tenant == "workspace-c":\n'),),
+)
+
 VARIATIONS: tuple[Variation, ...] = (
+    SMALL_PLAN,
+    FULL_PLAN,
     PARTICULAR,
     COERCING,
     LENIENT,
