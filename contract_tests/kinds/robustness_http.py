@@ -362,3 +362,15 @@ def chunked(lab: Lab, operation: Operation) -> None:
     answer = lab.main(operation.id, **parts, content=large, headers=chunks)
     # A server may hang up on what it no longer reads, before the client has read its answer.
     lab.expect(answer.status == 413 or answer.crash, "413 to chunks that are too large together", answer)
+
+
+@kind.promise(
+    "expectation",
+    "{method} {path} answers a client that expects to be told to go on as it answers any other.",
+    on=where(lambda one: one.body_schema is not None),
+    source=assumed("case 137", "Expect: 100-continue is met by 100 and then the normal answer (RFC 9110, 10.1.1)."),
+)
+def expectation(lab: Lab, operation: Operation) -> None:
+    plain = lab.main(operation.id, **call(lab, operation))
+    answer = lab.main(operation.id, **call(lab, operation), headers={"Expect": "100-continue"})
+    lab.expect(answer.status == plain.status, f"{plain.status} to a request with Expect: 100-continue", answer)

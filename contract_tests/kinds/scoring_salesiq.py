@@ -21,6 +21,8 @@ CAPTURE = only("salesiq/captureLead")
 _HOT, _WARM = 70, 40
 # More than the few numbers that a cache or a scan of the latest leads would hold.
 _MANY, _FEW = 150, 12
+# More than any person may be given of leads in a row, be they ever so alike.
+_ALIKE = 5
 # So many leads are made to come to each score of interest.
 _NEAREST = 8
 
@@ -207,6 +209,35 @@ def assigned_balanced(lab: Lab, _operation: Operation) -> None:
     people = [answer.at("/assignedTo") for _, answer in many(lab)]
     unfair = _unexplained(people)
     lab.expect(unfair is None, "each new lead assigned to the person with the fewest", f"the assignments {unfair}")
+    if lab.frugal:
+        return
+    given: list[str] = []
+    for what, leads in _alike_in_one(lab).items():
+        given += [new(lab, lead, what).at("/assignedTo") for lead in leads]
+        unfair = _unexplained(given)
+        found = f"after leads {what}, the assignments {unfair}"
+        lab.expect(unfair is None, "each new lead assigned to the person with the fewest", found)
+    for count in range(1, _ALIKE):
+        for _ in range(count):
+            lab.main("captureLead", body=small(lab, budgetMin=2, budgetMax=1))
+            for other in elsewhere(lab):
+                other("captureLead", body=small(lab))
+        given.append(new(lab, small(lab)).at("/assignedTo"))
+    unfair = _unexplained(given)
+    found = f"with leads in between that are refused or another workspace's, the assignments {unfair}"
+    lab.expect(unfair is None, "each new lead assigned to the person with the fewest", found)
+
+
+def _alike_in_one(lab: Lab) -> dict[str, list[dict[str, Any]]]:
+    """Some leads in a row that have one thing in common, by which somebody might choose the person."""
+    full = complete(lab)
+    common = [{name: full[name]} for name in OPTIONAL if name != "whatsapp"]
+    common += [{"propertyType": word} for word in PROPERTY_TYPES]
+    common += [{"source": word} for word in ("Website", "Google")]
+    rows = {f"with {one}": [small(lab, **one) for _ in range(_ALIKE)] for one in common}
+    rows["with a WhatsApp number"] = [small(lab, whatsapp=lab.fresh.phone()) for _ in range(_ALIKE)]
+    rows["with every field"] = [complete(lab) for _ in range(_ALIKE)]
+    return rows
 
 
 def _unexplained(people: list[str]) -> str | None:

@@ -168,6 +168,26 @@ SHAPE = (
         level="vendor-page",
         subtle=True,
     ),
+    fault(
+        "assigned-by-city",
+        "records",
+        (
+            '"assignedTo": least_busy(workspace),',
+            '"assignedTo": next(iter(workspace["users"])) if lead.get("city") else least_busy(workspace),',
+        ),
+        level="vendor-page",
+        subtle=True,
+    ),
+    fault(
+        "assigned-by-property-type",
+        "records",
+        (
+            '"assignedTo": least_busy(workspace),',
+            '"assignedTo": max(workspace["users"]) if lead.get("propertyType") == "Villa" else least_busy(workspace),',
+        ),
+        level="vendor-page",
+        subtle=True,
+    ),
     fault("duplicate-without-flag", "conformance", ('        "duplicate": True,\n', "")),
     fault("duplicate-flag-text", "conformance", ('        "duplicate": True,\n', '        "duplicate": "true",\n')),
     fault(
@@ -184,6 +204,16 @@ SHAPE = (
         ("ensure_ascii=False).encode()", "ensure_ascii=False).replace('\\\\\"', '\"').encode()"),
     ),
     fault("content-type-html", "conformance", (CONTENT_TYPE, '"Content-Type": "text/html; charset=utf-8", ')),
+    fault(
+        "expectation-refused",
+        "robustness",
+        after(
+            HEADERS_READ,
+            '        if "expect" in headers:\n            raise Refusal(417, "Expectation failed")\n',
+        ),
+        level="assumed",
+        subtle=True,
+    ),
     fault(
         "sniffing-permitted",
         "robustness",
