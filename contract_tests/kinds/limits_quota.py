@@ -97,8 +97,40 @@ def leads_message(lab: Lab, _operation: Operation) -> None:
 )
 def leads_duplicate(lab: Lab, _operation: Operation) -> None:
     story = _full(lab)
-    answer = story.caller("captureLead", body=story.first)
-    lab.expect(answer.status == 200 and answer.at("/duplicate") is True, "200, a duplicate", answer)
+    phone, whatsapp = story.first["phone"], story.first["whatsapp"]
+    again = {
+        "the very same lead": story.first,
+        "another name": {**lab.world.lead(lab.fresh), "phone": phone},
+        "its WhatsApp number as phone": {**lab.world.lead(lab.fresh), "phone": whatsapp},
+        "its phone as WhatsApp number": {**lab.world.lead(lab.fresh), "whatsapp": phone},
+        "its WhatsApp number": {**lab.world.lead(lab.fresh), "whatsapp": whatsapp},
+    }
+    for what, body in again.items():
+        answer = story.caller("captureLead", body=body)
+        known = answer.status == 200 and answer.at("/duplicate") is True
+        lab.expect(known, f"200, a duplicate ({what})", answer)
+
+
+@kind.promise(
+    "leads-invalid",
+    "In a full workspace what is wrong with a request comes first: it is answered as ever.",
+    on=_CAPTURE,
+    source=assumed("X1", "Key, media type and body are looked at before the request is carried out."),
+)
+def leads_invalid(lab: Lab, _operation: Operation) -> None:
+    story = _full(lab)
+    lead = lab.world.lead(lab.fresh)
+    nameless = {"phone": lead["phone"]}
+    wrong: list[tuple[str, int, dict[str, Any]]] = [
+        ("a lead without a name", 400, {"body": nameless}),
+        ("a lead with a wrong phone", 400, {"body": {**lead, "phone": "12345"}}),
+        ("budgets the wrong way round", 400, {"body": {**lead, "budgetMin": 2, "budgetMax": 1}}),
+        ("a body that is no JSON", 400, {"content": b'{"name": '}),
+        ("a text", 415, {"content": b"name", "headers": {"Content-Type": "text/plain"}}),
+    ]
+    for what, status, parts in wrong:
+        answer = story.caller("captureLead", **parts)
+        lab.expect(answer.status == status, f"{status} to {what}", answer)
 
 
 @kind.promise(
@@ -142,7 +174,7 @@ def _fill(lab: Lab) -> _Story:
     caller, limit = keys[0], keys[0].credential.limits["max_leads"]
     if limit > _MOST:
         raise NotChecked(f"{limit} leads are too many to create")
-    story = _Story(caller, limit, lab.world.lead(lab.fresh))
+    story = _Story(caller, limit, {**lab.world.lead(lab.fresh), "whatsapp": lab.fresh.phone()})
     story.created.append(caller("captureLead", body=story.first))
     if story.created[0].status == 429:
         raise NotChecked("the plan is full already, as an earlier run has left it")

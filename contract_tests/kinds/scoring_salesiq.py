@@ -100,7 +100,11 @@ def score_same(lab: Lab, _operation: Operation) -> None:
         again = {**lead, "phone": lab.fresh.phone()}
         if "whatsapp" in lead:
             again["whatsapp"] = lab.fresh.phone()
+        backwards = {name: again[name] for name in reversed(again)}
+        for name in {"phone", "whatsapp"} & set(backwards):
+            backwards[name] = lab.fresh.phone()
         tries = [(lab.main, again, "captured again with another phone")]
+        tries.append((lab.main, backwards, "captured again with its members in another order"))
         tries += [(caller, lead, "in another workspace") for caller in elsewhere(lab)]
         known(lab, lead, first)
         for caller, body, what in tries:

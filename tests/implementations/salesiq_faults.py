@@ -130,6 +130,14 @@ SHAPE = (
         subtle=True,
     ),
     fault(
+        "score-by-the-order-of-members",
+        "records",
+        (CHECKED, CHECKED + '    lead["first"] = next(iter(body))\n'),
+        ("score = 25 + sum", 'score = 25 + 5 * (lead["first"] != "name") + sum'),
+        level="assumed",
+        subtle=True,
+    ),
+    fault(
         "temperature-lower-case",
         "conformance",
         ('"temperature": lead["temperature"],', '"temperature": lead["temperature"].lower(),'),
@@ -585,6 +593,13 @@ VALIDATION = (
         "budget-min-above-max",
         "conformance",
         ('if lead.get("budgetMin", 0) > lead', "if False and lead"),
+        level="assumed",
+    ),
+    fault(
+        "email-with-hyphen-in-domain-refused",
+        "robustness",
+        failing('"-" in (lead.get("email") or "").partition("@")[2]'),
+        subtle=True,
         level="assumed",
     ),
     fault(
@@ -1093,6 +1108,36 @@ LIMITS = (
         ("limit - used - 1", "max(0, limit - used - 1)"),
     ),
     fault("rate-one-too-few", "limits", ("    if used >= limit:\n", "    if used >= limit - 1:\n")),
+    fault(
+        "cap-before-validation",
+        "limits",
+        (
+            JUDGED,
+            (
+                '        held = state["workspaces"][key.tenant]["leads"]\n'
+                "        value = parsed(body)\n"
+                '        seen = state["workspaces"][key.tenant]["by_number"].get(str(value.get("phone")))\n'
+                '        if seen is None and len(held) >= key.limits.get("max_leads", math.inf):\n'
+                "            raise Refusal(429, TOO_MANY_LEADS)\n"
+                "        lead = validated(value)\n"
+            ),
+        ),
+        level="assumed",
+        subtle=True,
+    ),
+    fault(
+        "cap-before-whatsapp",
+        "limits",
+        (
+            EXISTING,
+            EXISTING
+            + '    if existing is not None and existing["phone"] != lead["phone"]:\n'
+            + '        if len(workspace["leads"]) >= key.limits.get("max_leads", 9999):\n'
+            + "            raise Refusal(429, TOO_MANY_LEADS)\n",
+        ),
+        level="assumed",
+        subtle=True,
+    ),
     fault(
         "rate-refusal-starts-anew",
         "limits",
