@@ -10,7 +10,7 @@ from mockserver.contract import Contract, Operation, Source
 
 from ..rule import Kind, assumed, by_api, named
 from .envelope import refused, share
-from .robustness_probes import ABSENT, Family, Probe, probes, put
+from .robustness_probes import ABSENT, Family, Member, Probe, members, probes, put
 from .untouched import call, tidied, trial
 
 if TYPE_CHECKING:
@@ -200,6 +200,32 @@ def optional(lab: Lab, operation: Operation) -> None:
         body = lab.world.body({name: fresh[name] for name in names if name in fresh})
         answer = lab.main(operation.id, body=body)
         lab.expect(answer.ok, f"a 2xx for {' and '.join(names)} alone", answer)
+
+
+def _numbers(contract: Contract, operation: Operation) -> list[Member]:
+    """The members whose values are numbers, with or without a fraction."""
+    return [one for one in members(contract, operation) if one.schema.get("type") == "number"]
+
+
+@kind.promise(
+    "number-forms",
+    "{method} {path} reads a number however JSON spells it.",
+    on=lambda contract, operation: bool(_numbers(contract, operation)),
+    source=assumed("X3", "JSON is read as RFC 8259 has it: 7, 7.0 and 0.7e1 are one number."),
+)
+def number_forms(lab: Lab, operation: Operation) -> None:
+    for member in _numbers(lab.contract, operation):
+        for text in (*_SEVEN, *(_ZERO if member.schema.get("minimum") == 0 else ())):
+            parts = call(lab, operation)
+            marked = json.dumps(put(parts.pop("body"), member.path, _MARK))
+            content = marked.replace(json.dumps(_MARK), text).encode()
+            answer = lab.main(operation.id, **parts, content=content)
+            lab.expect(answer.ok, f"a 2xx for {member.name} written as {text}", answer)
+
+
+_MARK = "the number stands here"
+_SEVEN = ("7", "7.0", "7.000000", "7e0", "0.7e1", "0.7E+1", "70e-1")
+_ZERO = ("0", "0.0", "0e5", "-0", "-0.0")
 
 
 tidied(kind)

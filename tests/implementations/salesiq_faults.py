@@ -603,6 +603,26 @@ VALIDATION = (
         level="assumed",
     ),
     fault(
+        "number-with-exponent-refused",
+        "robustness",
+        (
+            JUDGED,
+            (
+                "        if re.search(rb'[0-9][eE][0-9+-]+[ ,}]', body):\n"
+                f'            raise Refusal(400, "No number")\n{JUDGED}'
+            ),
+        ),
+        level="assumed",
+        subtle=True,
+    ),
+    fault(
+        "negative-zero-refused",
+        "robustness",
+        ("if not 0 <= value <= most:", 'if not 0 <= value <= most or str(value)[0] == "-":'),
+        level="assumed",
+        subtle=True,
+    ),
+    fault(
         "budgets-compared-as-texts",
         "records",
         (
@@ -1136,6 +1156,20 @@ LIMITS = (
             + "            raise Refusal(429, TOO_MANY_LEADS)\n",
         ),
         level="assumed",
+        subtle=True,
+    ),
+    fault(
+        "email-in-other-letters-matches",
+        "deduplication",
+        (
+            EXISTING,
+            EXISTING
+            + '    for each in workspace["leads"] if existing is None else ():\n'
+            + '        mine, theirs = lead.get("email") or "", each.get("email") or ""\n'
+            + "        if mine != theirs and mine.lower() == theirs.lower():\n"
+            + "            return 200, duplicate(each)\n",
+        ),
+        level="vendor-page",
         subtle=True,
     ),
     fault(
