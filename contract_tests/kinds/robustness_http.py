@@ -15,6 +15,7 @@ from .untouched import call, tidied
 
 if TYPE_CHECKING:
     from ..lab import Lab
+    from ..wire import Answer
 
 kind = Kind("robustness")
 
@@ -223,12 +224,21 @@ def override(lab: Lab, operation: Operation) -> None:
     "accept", "{method} {path} answers in JSON whatever Accept says.", on=where(lambda _: True), source=_IN_VAIN
 )
 def accept(lab: Lab, operation: Operation) -> None:
-    plain = lab.main(operation.id, **call(lab, operation))
+    def answers(headers: dict[str, str]) -> Iterator[tuple[str, Answer]]:
+        yield "a request", lab.main(operation.id, **call(lab, operation), headers=headers)
+        yield "a request without a key", lab.nobody()(operation.id, **call(lab, operation), headers=headers)
+        yield "another method", lab.main(operation.id, **call(lab, operation), method="PUT", headers=headers)
+        if operation.body_schema is not None:
+            parts = {key: value for key, value in call(lab, operation).items() if key != "body"}
+            yield "no JSON", lab.main(operation.id, **parts, content=b"{", headers=headers)
+
+    plain = dict(answers({}))
     for value in ("text/html", "application/xml;q=1, application/json;q=0", "nonsense"):
         headers = {"Accept": value, "Accept-Language": "xx", "Accept-Charset": "utf-16", "User-Agent": "Mozilla/5.0"}
-        answer = lab.main(operation.id, **call(lab, operation), headers=headers)
-        same = answer.status == plain.status and answer.headers.get("content-type") == plain.headers.get("content-type")
-        lab.expect(same, f"{plain.status} and {plain.headers.get('content-type')} with Accept: {value}", answer)
+        for what, answer in answers(headers):
+            status, media = plain[what].status, plain[what].headers.get("content-type")
+            same = answer.status == status and answer.headers.get("content-type") == media
+            lab.expect(same, f"{status} and {media} to {what} with Accept: {value}", answer)
 
 
 @kind.promise(

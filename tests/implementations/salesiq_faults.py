@@ -213,6 +213,18 @@ SHAPE = (
     ),
     fault("content-type-html", "conformance", (CONTENT_TYPE, '"Content-Type": "text/html; charset=utf-8", ')),
     fault(
+        "errors-in-html-for-browsers",
+        "robustness",
+        (
+            REFUSED,
+            '        kind = {"X-Kind": "text/html"} if "html" in header_values(scope).get("accept", "") else {}\n'
+            + REFUSED.replace("**refusal.headers", "**refusal.headers, **kind"),
+        ),
+        (CONTENT_TYPE, '"Content-Type": answer.headers.get("X-Kind", "application/json"), '),
+        level="assumed",
+        subtle=True,
+    ),
+    fault(
         "expectation-refused",
         "robustness",
         after(
@@ -1170,6 +1182,18 @@ LIMITS = (
             + "            return 200, duplicate(each)\n",
         ),
         level="vendor-page",
+        subtle=True,
+    ),
+    fault(
+        "rate-remaining-of-the-workspace",
+        "limits",
+        (
+            "    return rate_headers(limit, limit - used - 1, reset)\n",
+            '    windows = [state["windows"].get(each.secret) for each in KEYS if each.tenant == key.tenant]\n'
+             '    used = sum(each["used"] for each in windows if each is not None)\n'
+             "    return rate_headers(limit, max(0, limit - used), reset)\n",
+        ),
+        level="assumed",
         subtle=True,
     ),
     fault(
