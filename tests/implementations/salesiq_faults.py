@@ -1189,9 +1189,11 @@ LIMITS = (
         "limits",
         (
             "    return rate_headers(limit, limit - used - 1, reset)\n",
-            '    windows = [state["windows"].get(each.secret) for each in KEYS if each.tenant == key.tenant]\n'
-             '    used = sum(each["used"] for each in windows if each is not None)\n'
-             "    return rate_headers(limit, max(0, limit - used), reset)\n",
+            (
+                '    windows = [state["windows"].get(each.secret) for each in KEYS if each.tenant == key.tenant]\n'
+                '    used = sum(each["used"] for each in windows if each is not None)\n'
+                "    return rate_headers(limit, max(0, limit - used), reset)\n"
+            ),
         ),
         level="assumed",
         subtle=True,
