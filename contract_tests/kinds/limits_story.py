@@ -237,13 +237,17 @@ def _extras(lab: Lab, caller: Caller) -> list[tuple[str, bool, bool, Callable[[]
     wrong = {next(iter(lab.contract.security.values())).header: "Bearer wrong"}
     if lab.contract.name in {"salesiq", "convertiq"}:
         wrong = {next(iter(lab.contract.security.values())).header: "wrong"}
+    unknown, most = f"{lab.contract.base_path}/unknown", lab.contract.operations[create].max_bytes
     extras = [
         ("a create", True, True, lambda: caller(create, body=body)),
         ("the same create again", True, True, lambda: caller(create, body=body)),
         ("an invalid create", True, True, lambda: caller(create, body={"nothing": "valid"})),
         ("a create that is no JSON", True, True, lambda: caller(create, content=b"{")),
         ("a create of another media type", True, True, lambda: caller(create, content=b"{}", headers=_TEXT)),
+        ("a create that is too large", True, True, lambda: caller(create, content=b" " * (most + 1))),
         ("a request with a wrong key", False, False, lambda: caller(create, body=body, headers=wrong)),
+        ("a method that is not there", False, False, lambda: caller(create, body=body, method="PUT")),
+        ("a path that is not there", False, False, lambda: caller(create, body=body, url=unknown)),
     ]  # fmt: skip
     if lab.contract.name == "salesiq":
         extras.append(("a look at the service", False, False, lambda: caller("getCaptureInfo")))

@@ -541,6 +541,12 @@ LIMITS = (
     ),
     fault("rate-one-too-few", "limits", (SPENT, "    if used >= limit - 1:\n"), subtle=True),
     assumed(
+        "key-before-method-of-get",
+        "robustness",
+        before(ROUTED, '        if scope["method"] == "GET":', "            authenticated(header_values(scope))"),
+        subtle=True,
+    ),
+    assumed(
         "rate-refusal-starts-anew",
         "limits",
         (SPENT, SPENT + '        window["ends"] = now + WINDOW_SECONDS\n'),

@@ -1199,6 +1199,30 @@ LIMITS = (
         subtle=True,
     ),
     fault(
+        "rate-ignores-large-bodies",
+        "limits",
+        (
+            REFUSED,
+            '        if refusal.status == 413 and rate:\n            state["windows"][key.secret]["used"] -= 1\n'
+            + REFUSED,
+        ),
+        level="assumed",
+        subtle=True,
+    ),
+    fault(
+        "rate-counts-other-methods",
+        "limits",
+        (
+            REFUSED,
+            "        if refusal.status == 405:\n"
+            '            given = header_values(scope).get("x-api-key")\n'
+            "            for each in (each for each in KEYS if each.secret == given):\n"
+            "                await metered(state, each)\n" + REFUSED,
+        ),
+        level="assumed",
+        subtle=True,
+    ),
+    fault(
         "rate-refusal-starts-anew",
         "limits",
         after("    if used >= limit:\n", '        window["ends"] = now + WINDOW_SECONDS\n'),
