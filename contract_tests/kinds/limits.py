@@ -70,9 +70,10 @@ def _refilled(lab: Lab, limit: int, seconds: float) -> int:
 )
 def exactly(lab: Lab, _operation: Operation) -> None:
     story = story_of(lab)
+    counted = ", ".join(dict.fromkeys(step.name for step in story.steps if step.counts))
     lab.expect(
         story.refusal is not None and story.counted == story.limit,
-        f"exactly {story.limit} allowed requests, {', '.join({one.name for one in story.steps if one.counts})} counted",
+        f"exactly {story.limit} allowed requests, {counted} counted",
         f"{story.counted}",
     )
 

@@ -251,6 +251,18 @@ def _extras(lab: Lab, caller: Caller) -> list[tuple[str, bool, bool, Callable[[]
     ]  # fmt: skip
     if lab.contract.name == "salesiq":
         extras.append(("a look at the service", False, False, lambda: caller("getCaptureInfo")))
+    if lab.contract.name == "crmleadpro":
+        nobody = {"id": "lead_0000000000000000"}
+        extras += [
+            ("a list", True, True, lambda: caller("listLeads")),
+            ("a HEAD of a list", True, True, lambda: caller("listLeads", method="HEAD")),
+            ("a bad query", True, True, lambda: caller("listLeads", query={"page": 0})),
+            ("a read of no lead", True, True, lambda: caller("getLead", path=nobody)),
+            ("a patch of no lead", True, True, lambda: caller("updateLead", path=nobody, body={})),
+            ("an archiving of no lead", True, True, lambda: caller("archiveLead", path=nobody)),
+            ("a list of contacts", True, True, lambda: caller("listContacts")),
+            ("the funnel", True, True, lambda: caller("getPipelineAnalytics")),
+        ]
     if lab.contract.name == "mega":
         key = {"Idempotency-Key": lab.fresh.token()}
         extras += [

@@ -35,11 +35,12 @@ _DEAL_MEMBERS = (
     "updated_at",
 )
 _NOT_TEXT: tuple[Any, ...] = (None, 5, True, ["x"], {})
+_WORTH = (0, 1, 0.1, 12.3456, 0.005, 4999.5, 240000, 2_147_483_648, 999_999_999.99, 1_000_000_000_000)
 #: Of each member of a deal, what must be refused.
 _BAD: Mapping[str, tuple[Any, ...]] = {
     "title": ("", "  ", "\u200b", "t" * 201, *_NOT_TEXT),
     "value": (None, -1, -0.01, 1_000_000_000_001, "5", "", True, [5], {}),
-    "currency": ("", "inr", "IN", "INRR", "₹", "US$", "INR ", "INR\n", *_NOT_TEXT),
+    "currency": ("", "inr", "IN", "INRR", "₹", "US$", "INR ", "INR\n", "ÄÖÜ", "ЖЖЖ", *_NOT_TEXT),
     "pipeline": ("", "marketing", "Sales", "sales ", *_NOT_TEXT),
     "stage": ("", "closed_won", "closed_lost", "nowhere", "New", *_NOT_TEXT),
     "lead_id": ("", "x", "lead_", "lead_!", "lead_" + "Z" * 65, "contact_0000000000000000", 5, True, ["x"], {}),
@@ -128,7 +129,7 @@ def deals(lab: Lab, _operation: Operation) -> None:
     here = Workspace(lab)
     lead = here.create(email=None, phone="+91 98765 43210")
     made = [deal(here, title=title) for title in (*TEXTS, "x", "t" * 200, "😀" * 200)]
-    made += [deal(here, value=value) for value in (0, 1, 0.1, 4999.5, 240000, 999_999_999.99, 1_000_000_000_000)]
+    made += [deal(here, value=value) for value in _WORTH]
     made += [deal(here, currency=currency) for currency in ("INR", "USD", "XXX")]
     made += [deal(here, stage=stage) for stage in OPEN]
     made += [deal(here, lead_id=lead["id"]), deal(here, lead_id=None), deal(here, lead_id=lead["id"])]

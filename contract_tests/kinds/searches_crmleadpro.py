@@ -1,4 +1,4 @@
-"""CRMLead Pro's search: where it looks, and how."""
+"""CRMLead Pro's search and filters by text: where they look, and how."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.contract import Operation
 
 from ..models.crmleadpro import Lead, ordered
+from ..models.crmleadpro_values import TEXTS
 from ..rule import Kind, assumed, only
 from ..worlds.workspace import Workspace
 
@@ -35,6 +36,13 @@ ODD = (
     "^$",
     "?",
 )
+#: Texts of which each must be found by itself alone, among them such as differ in little.
+FILTERED = (*TEXTS, "Ж", "ж", "caf\u00e9", "cafe\u0301", "hot", "hot ", "a_b", "a%b", "[1]")
+#: The filters that match a text exactly, with the member of a lead that each looks at.
+EXACT = {
+    "listLeads": {"tag": "tags", "source": "source", "assigned_to": "assigned_to"},
+    "listContacts": {"tag": "tags", "company": "company"},
+}
 
 
 @kind.promise(
@@ -124,3 +132,23 @@ def search_literal(lab: Lab, operation: Operation) -> None:
     for text in nothing:
         here.lists([], operation.id, search=text, tag=mark)
     here.lists(ordered(leads), operation.id, search="PLAIN ABC", tag=mark)
+
+
+@kind.promise(
+    "filter-literal",
+    "A filter takes every text for itself: any script and sign, blanks, letter case, and how letters are composed.",
+    on=BOTH,
+    source=assumed("P19", "Filters match exactly."),
+)
+def filter_literal(lab: Lab, operation: Operation) -> None:
+    here = Workspace(lab)
+    mark = here.mark()
+    members = EXACT[operation.id].values()
+    leads: dict[str, Lead] = {}
+    for text in FILTERED:
+        said = {member: [text[:50], "more"] if member == "tags" else text for member in members}
+        leads[text] = here.create(name=f"{mark} {len(leads)}", **said)
+    for name, member in EXACT[operation.id].items():
+        for text, lead in leads.items():
+            asked = text[:50] if member == "tags" else text
+            here.lists([lead], operation.id, search=mark, **{name: asked})

@@ -74,7 +74,8 @@ class Population:
                 f"{mark} M1",
                 f"works {mark}",
                 f"@{mark}",
-                "+91 98",
+                # What other digits of the other numbers say would depend on how digits are matched.
+                "+91",
                 "xyz",
                 "",
             ),

@@ -29,6 +29,21 @@ LIMITS = (
         "*/limits",
         ("headers = await self.meter(key)", 'headers = {} if request.method == "GET" else await self.meter(key)'),
     ),
+    documented(
+        "head-is-free",
+        "*/limits",
+        ("headers = await self.meter(key)", 'headers = {} if request.method == "HEAD" else await self.meter(key)'),
+        subtle=True,
+    ),
+    assumed(
+        "what-is-not-found-is-free",
+        "*/limits",
+        (
+            "            response = refused(refusal)\n        return response._replace",
+            "            response = refused(refusal)\n            if refusal.status == 404 and key.limits:\n                start, count = self.windows[key.name]\n                self.windows[key.name] = (start, count - 1)\n        return response._replace",
+        ),
+        subtle=True,
+    ),
     assumed(
         "limit-for-the-whole-workspace",
         "*/limits",

@@ -28,6 +28,15 @@ PIPELINES_AND_DEALS = (
     assumed("pipelines-are-bare", "listPipelines/conformance", (PIPELINES, PIPELINES[9:-1])),
     documented("no-pipelines", "listPipelines/records", (PIPELINES, '{"data": []}')),
     assumed(
+        "value-rounded-to-cents", "createDeal/records", (VALUE_OF, '"value": round(document["value"], 2),'), subtle=True
+    ),
+    assumed(
+        "currency-of-any-alphabet",
+        "createDeal/records",
+        (CURRENCY, CURRENCY.replace("CURRENCY", 'r"[A-Z\u00c0-\u00de\u0410-\u042f]{3}"')),
+        subtle=True,
+    ),
+    assumed(
         "stages-out-of-order",
         "listPipelines/conformance",
         ('"stages": stages}]', '"stages": stages[::-1]}]'),

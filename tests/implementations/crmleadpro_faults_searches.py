@@ -40,6 +40,19 @@ FILTERED = (
         "listLeads/records",
         (MATCHES, 'if record[member] == asked[member] or member == "assigned_to"]'),
     ),
+    assumed(
+        "tags-beyond-ascii-not-found",
+        "list*/records",
+        (TAGGED, 'if asked["tag"] in [tag for tag in record["tags"] if tag.isascii()]]'),
+        subtle=True,
+    ),
+    assumed(
+        "filters-composed",
+        "list*/records",
+        (MATCHES, 'if record[member] == __import__("unicodedata").normalize("NFC", asked[member])]'),
+        subtle=True,
+    ),
+    assumed("filters-trimmed", "list*/records", (MATCHES, "if record[member] == asked[member].strip()]"), subtle=True),
     assumed("filter-by-tag-ignored", "listLeads/records", (TAGGED, "]")),
     assumed("filters-inverted", "listLeads/records", (MATCHES, "if record[member] != asked[member]]")),
     assumed(
