@@ -154,13 +154,13 @@ class Receiver:
         self._server.end()
         self._thread.join()
 
-    def inbox(self, query: str = "") -> Inbox:
-        """A new one, at a path that is hard to guess, with this after it."""
-        path = f"/{secrets.token_hex(12)}"
+    def inbox(self, more: str = "") -> Inbox:
+        """A new one, at a path that is hard to guess, with this after it: more of a path, a query or both."""
+        path = f"/{secrets.token_hex(12)}{more}"
         host = f"[{self._where.url_host}]" if ":" in self._where.url_host else self._where.url_host
-        made = Inbox(f"http://{host}:{self._server.server_address[1]}{path}{query}", self._news)
+        made = Inbox(f"http://{host}:{self._server.server_address[1]}{path}", self._news)
         with self._news:
-            self._inboxes[path] = made
+            self._inboxes[path.partition("?")[0]] = made
         return made
 
     def wait(self, enough: Callable[[], bool], seconds: float) -> bool:

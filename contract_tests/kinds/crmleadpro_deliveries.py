@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..models.crmleadpro import OF_CONTACT, Lead, contact_of, moment, patched, same
-from ..receiver import Delivery, Inbox
+from ..receiver import Delivery, Inbox, Reply
 from ..rule import Broken, NotChecked
 from ..worlds.workspace import MOMENT, Workspace
 
@@ -114,11 +114,25 @@ def hooks(lab: Lab) -> list[Hook]:
     """All of them, without the stranger's where there is no other workspace. NotChecked where none is ever told."""
     if not lab.once("crmleadpro delivers", lambda: _any_come(lab)):
         raise NotChecked("nothing is delivered to a new webhook")
+    if lab.strict:
+        refusing(lab)
     found = [hook(lab, name) for name in _HOOKS if name != "stranger"]
     try:
         return [*found, hook(lab, "stranger")]
     except NotChecked:
         return found
+
+
+def refusing(lab: Lab) -> tuple[Inbox, str]:
+    """A webhook that has failed since early in the run, and the text in what it is told again and again."""
+    return lab.once("crmleadpro refuses", lambda: _refuse(lab))
+
+
+def _refuse(lab: Lab) -> tuple[Inbox, str]:
+    name, one = lab.fresh.token(), register(lab, "refusing", (CREATED,))
+    one.inbox.script(Reply(500), about=name)
+    home(lab)("createLead", body={**lab.world.lead(lab.fresh), "name": f"Lead {name}"})
+    return one.inbox, name
 
 
 def _any_come(lab: Lab) -> bool:

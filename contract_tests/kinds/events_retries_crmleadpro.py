@@ -11,9 +11,23 @@ from mockserver.contract import Operation
 
 from ..models.crmleadpro import Lead, same
 from ..receiver import Delivery, Inbox, Reply
-from ..rule import Kind, assumed, only
+from ..rule import Kind, NotChecked, assumed, only
 from ..worlds.workspace import Workspace
-from .crmleadpro_deliveries import CREATED, SENT, SOON, STATUS, Hook, expect_signed, header, home, hooks, register, rest
+from .crmleadpro_deliveries import (
+    CREATED,
+    SENT,
+    SETTLE,
+    SOON,
+    STATUS,
+    Hook,
+    expect_signed,
+    header,
+    home,
+    hooks,
+    refusing,
+    register,
+    rest,
+)
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -28,9 +42,13 @@ _OK = Reply(200)
 _LONGEST = 8.0
 _PATIENT, _AT_ONCE = 1.5, 1.2
 _LATE = 1.2
+#: In Standard Webhooks the second retry waits 60 times as long as the first one; longer than so many seconds here,
+#: nobody waits for it.
+_SLOWER, _LONGEST_AGAIN, _AGAIN_AT_LEAST = 64, 20.0, 3
 _FAILURES: Mapping[str, Reply] = {
     **{str(status): Reply(status) for status in (500, 503, 400, 404, 429)},
     **{str(status): Reply(status, (("Location", "{elsewhere}"),)) for status in (301, 307)},
+    "no answer at all": Reply(0),
     # So late that the retry falls into another second.
     "500, late": Reply(500, after=_LATE),
 }
@@ -197,3 +215,25 @@ def not_waited_for(lab: Lab, _operation: Operation) -> None:
     seconds = _scene(lab).seconds
     wanted = f"an answer while a receiver takes {_PATIENT} seconds for its own"
     lab.expect(seconds < _AT_ONCE, wanted, f"one after {seconds:.2f} s")
+
+
+@kind.promise(
+    "retried-again",
+    "A delivery that has failed twice is tried a third time, with the same webhook-id and body.",
+    on=_REGISTER,
+    source=_AGAIN,
+)
+def retried_again(lab: Lab, _operation: Operation) -> None:
+    hooks(lab)
+    inbox, name = refusing(lab)
+    found = inbox.wait(name, number=2, seconds=_LONGEST)
+    lab.expect(len(found) > 1, "a second attempt after 500", f"{len(found)} in {_LONGEST:.0f} seconds")
+    due = found[1].arrived + _SLOWER * (found[1].arrived - found[0].arrived) - time.monotonic()
+    found = inbox.wait(name, number=3, seconds=min(max(due, SETTLE), _LONGEST_AGAIN))
+    inbox.close()
+    if len(found) < _AGAIN_AT_LEAST and due > _LONGEST_AGAIN:
+        raise NotChecked("a third attempt may be due too late to be awaited")
+    lab.expect(len(found) >= _AGAIN_AT_LEAST, "a third attempt after 500 and 500", f"{len(found)} attempts")
+    for one in found[1:]:
+        same_id = header(one, "webhook-id") == header(found[0], "webhook-id")
+        lab.expect(same_id and one.body == found[0].body, f"the delivery as it was at first: {found[0]}", one)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 kind = Kind("events")
 
 _REGISTER = only("crmleadpro/createWebhook")
+#: What stands behind the host in a URL, beginning with what tells the inboxes apart.
+_PLACES = ("", "/", "/Hooks/CRM.Lead_v1~a-b", "?From=CRM&kind=a+b&kind=&last", "/Deep/Path/?token=Ab-1.2_~&n=5")
 
 
 # Whose they are, and how they are signed.
@@ -101,15 +103,16 @@ def signature(lab: Lab, _operation: Operation) -> None:
 
 
 def _all_signed(lab: Lab, watch: Watch) -> None:
+    """Each with the secret of its webhook. Whether one event has one id for all webhooks is left open."""
     seen: dict[str, str] = {}
     for record in watch.wanted:
         for one in watch.hooks:
             for delivery in one.inbox.about(record):
                 expect_signed(lab, delivery, one.secret)
                 number = header(delivery, "webhook-id")
-                what = f"{one.name} {delivery.json['type']} {record}"
-                lab.expect(number not in seen, f"a webhook-id of its own for {what}", f"that of {seen.get(number)}")
-                seen[number] = what
+                what = f"{delivery.json['type']} {record}"
+                before = seen.setdefault(number, what)
+                lab.expect(before == what, f"a webhook-id of its own for {what}", f"that of {before}")
 
 
 @kind.promise(
@@ -170,6 +173,25 @@ def same_url(lab: Lab, _operation: Operation) -> None:
         mine = [delivery for delivery in found if is_signed(delivery, one.secret)]
         events = [delivery.json["type"] for delivery in mine]
         lab.expect(events == list(one.events), f"{one.events[0]} signed with the secret of the {one.name}", events)
+
+
+@kind.promise(
+    "exact-url",
+    "A delivery goes to exactly the URL that was registered, with its path and its query as they are.",
+    on=_REGISTER,
+    source=assumed("P38", "url is where the events go."),
+)
+def exact_url(lab: Lab, _operation: Operation) -> None:
+    hooks(lab)
+    inboxes = [lab.receiver().inbox(more) for more in _PLACES]
+    for inbox in inboxes:
+        register(lab, f"at {inbox.url}", [CREATED], inbox=inbox)
+    lead = Workspace(lab, home(lab)).create()
+    for inbox in inboxes:
+        found = inbox.wait(lead["id"], seconds=SOON)
+        inbox.close()
+        lab.expect(found, f"a delivery of the new lead {lead['id']} to {inbox.url}", "none")
+        lab.expect(inbox.url.endswith(found[0].path), f"a delivery to {inbox.url}", found[0].path)
 
 
 @kind.promise(

@@ -233,7 +233,7 @@ def accept(lab: Lab, operation: Operation) -> None:
             yield "no JSON", lab.main(operation.id, **parts, content=b"{", headers=headers)
 
     plain = dict(answers({}))
-    for value in ("text/html", "application/xml;q=1, application/json;q=0", "nonsense"):
+    for value in ("text/html", "application/xml", "application/xml;q=1, application/json;q=0", "nonsense"):
         headers = {"Accept": value, "Accept-Language": "xx", "Accept-Charset": "utf-16", "User-Agent": "Mozilla/5.0"}
         for what, answer in answers(headers):
             status, media = plain[what].status, plain[what].headers.get("content-type")

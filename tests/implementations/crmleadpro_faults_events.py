@@ -323,6 +323,27 @@ SIGNING = (
 )
 
 SENDING = (
+    assumed(
+        "receiver-that-hangs-up-is-left-alone",
+        HOOKED,
+        (
+            "        except httpx.HTTPError:\n            return 0",
+            "        except httpx.HTTPError:\n            return 200",
+        ),
+        subtle=True,
+    ),
+    assumed(
+        "query-of-the-url-not-sent",
+        HOOKED,
+        ('post(webhook["url"], content=body,', 'post(webhook["url"].partition("?")[0], content=body,'),
+        subtle=True,
+    ),
+    assumed(
+        "url-in-small-letters",
+        HOOKED,
+        ('post(webhook["url"], content=body,', 'post(webhook["url"].lower(), content=body,'),
+        subtle=True,
+    ),
     assumed("no-second-attempt", HOOKED, (WAITS, "RETRY_WAITS = (0,)")),
     assumed("two-attempts-at-most", HOOKED, (WAITS, WAITS.replace("range(9)", "range(1)")), subtle=True),
     assumed(

@@ -16,6 +16,16 @@ CHARSET = 'any(charset.replace(\'"\', "") != "charset=utf-8" for charset in char
 
 ROBUSTNESS: tuple[Fault, ...] = (
     assumed(
+        "xml-alone-not-acceptable",
+        "*/robustness",
+        (
+            AUTHENTICATE,
+            AUTHENTICATE
+            + '        if request.header("accept") == "application/xml":\n            raise Refusal(406, "Only JSON is served")\n',
+        ),
+        subtle=True,
+    ),
+    assumed(
         "repeated-key-accepted", "*/robustness", (PARSE, PARSE.replace("object_pairs_hook=once, ", "")), subtle=True
     ),
     assumed("nan-accepted", "*/robustness", (PARSE, PARSE.replace("parse_constant=finite, ", "")), subtle=True),
