@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 kind = Kind("records")
 
 FUNNEL = only("crmleadpro/getPipelineAnalytics")
+#: What the figures may have to be asked with.
+_QUERIES = ({"pipeline": "sales"}, {"created_from": "2026-01-01T00:00:00Z", "created_to": "2036-01-01T00:00:00Z"})
 _HALF = 0.0000500001
 _NEGLIGIBLE = 1e-9
 PRESENT = assumed("P31", "Everything is counted from the present state; archived leads do not count.")
@@ -31,6 +33,12 @@ PRESENT = assumed("P31", "Everything is counted from the present state; archived
 @kind.promise("funnel-answered", "GET /analytics/pipeline answers figures.", on=FUNNEL, source=own())
 def answered(lab: Lab, _operation: Operation) -> None:
     answer = lab.main("getPipelineAnalytics")
+    for query in () if lab.strict else _QUERIES:
+        # What it has to be asked with, and which plans include it, is nowhere said.
+        if answer.status in {400, 422}:
+            answer = lab.main("getPipelineAnalytics", query=query)
+    if answer.status in {400, 402, 403, 422} and not lab.strict:
+        raise NotChecked(f"the target asks for more than the document names: {answer}")
     lab.expect(answer.ok and isinstance(answer.json, dict | list), "the metrics of the pipeline", answer)
 
 

@@ -28,9 +28,13 @@ _REFUSES = ("negative_data_rejection", "missing_required_header", "ignored_auth"
 _CRASHES = ("not_a_server_error", "error", "run")
 
 
+#: What figures have to be asked with, such as a period, is nowhere said.
+_MAY_ASK_FOR_MORE = ("getPipelineAnalytics",)
+
+
 def _without_id(_contract: Contract, operation: Operation) -> bool:
     """What is answered to an id that is none, and to one of another form, is nowhere said."""
-    return "{" not in operation.path
+    return "{" not in operation.path and operation.id not in _MAY_ASK_FOR_MORE
 
 
 def _promise(  # noqa: PLR0913  # all by name

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ..lab import Lab
 
 kind = Kind("races")
+#: How many requests may come at the same time is nowhere said.
+_TURNED_AWAY = frozenset((429, 503))
 
 
 def _lead(lab: Lab) -> tuple[str, dict[str, Any]]:
@@ -32,11 +34,12 @@ def all_kept(lab: Lab, _operation: Operation) -> None:
     for _ in rounds(lab):
         leads = [lab.world.lead(lab.fresh) for _ in range(CROWD)]
         answers = at_once(lab, [lab.main.request("createLead", body=lead) for lead in leads])
-        failed = [answer for answer in answers if not answer.ok]
+        failed = [answer for answer in answers if not answer.ok and (lab.strict or answer.status not in _TURNED_AWAY)]
         lab.expect(not failed, f"a success for each of {CROWD} new leads at once", told(failed))
-        ids = [lab.world.lead_id(answer) for answer in answers]
-        lab.expect(len(set(ids)) == CROWD, f"{CROWD} leads with ids of their own", Counter(ids))
-        for lead, lead_id in zip(leads, ids, strict=True):
+        made = [(lead, answer) for lead, answer in zip(leads, answers, strict=True) if answer.ok]
+        ids = [lab.world.lead_id(answer) for _, answer in made]
+        lab.expect(len(set(ids)) == len(ids), f"{len(ids)} leads with ids of their own", Counter(ids))
+        for (lead, _), lead_id in zip(made, ids, strict=True):
             read = lab.main("getLead", path={"id": lead_id})
             lab.expect(read.ok, f"the lead {lead_id} that was created among others at once", read)
             own = f'"{lead["email"]}"'.encode()
