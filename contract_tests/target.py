@@ -50,7 +50,8 @@ class Listening:
 class Target:
     """One implementation of one API: at `url`, which stands in for the vendor's origin, or `app`, in process.
 
-    `app` is an ASGI application, or a WSGI one where `wsgi` is set. The first credential is the main one.
+    `app` is an ASGI application, or, where `wsgi` is set, a WSGI one, which is then served on a loopback port.
+    The first credential is the main one.
     """
 
     api: str

@@ -19,6 +19,7 @@ import anyio.from_thread
 import httpx
 
 from .rule import Broken
+from .served import served
 from .target import Target, TargetError
 
 SECONDS = 30.0
@@ -94,7 +95,7 @@ class Exchange:
 
 
 class Wire:
-    """The way to one target, to be used in a `with` block."""
+    """The way to one target, to be used in a `with` block. `base` is the origin that it answers at."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -105,12 +106,11 @@ class Wire:
 
     def __enter__(self) -> Self:
         limits = httpx.Limits(max_connections=200, max_keepalive_connections=64)
-        base = self._target.url or _ORIGIN_IN_PROCESS
-        self._base = base
+        self.base = self._target.url or _ORIGIN_IN_PROCESS
+        if self._target.wsgi:
+            self.base = self._open.enter_context(served(self._target.app))
         if self._target.app is None or self._target.wsgi:
-            transport = (
-                httpx.WSGITransport(self._target.app) if self._target.wsgi else httpx.HTTPTransport(limits=limits)
-            )
+            transport = httpx.HTTPTransport(limits=limits)
             self._client = self._open.enter_context(httpx.Client(transport=transport, timeout=SECONDS))
         else:
             self._portal = self._open.enter_context(anyio.from_thread.start_blocking_portal())
@@ -134,12 +134,12 @@ class Wire:
         return self._portal.call(self._awaiting, request)
 
     def app(self) -> Any:
-        """The application in process, for another client in another thread; None where the target is elsewhere.
+        """The application in process, for another client in another thread; None where `base` is asked over HTTP.
 
         Its requests run in the loop that the application was started in.
         """
         if self._portal is None:
-            return self._target.app
+            return None
         return _Bridged(self._target.app, self._portal)
 
     def send_all(self, requests: Sequence[Request]) -> list[Exchange]:
@@ -167,12 +167,10 @@ class Wire:
         except httpx.TimeoutException:
             return Exchange(request, _no_answer(f"no answer in {SECONDS:.0f} seconds"), started, time.perf_counter())
         except httpx.ConnectError as error:
-            raise TargetError(f"{self._base}: cannot be reached: {error}") from None
+            raise TargetError(f"{self.base}: cannot be reached: {error}") from None
         except httpx.TransportError:
             # A server may close a connection that has idled; a second try on a fresh one tells that from a fault.
             return self._again(request, started)
-        except Exception as error:  # noqa: BLE001  # a WSGI application may raise anything
-            return Exchange(request, _no_answer(_told(error)), started, time.perf_counter())
         return Exchange(request, _answer(response), started, time.perf_counter())
 
     def _again(self, request: Request, started: float) -> Exchange:
@@ -206,7 +204,7 @@ class Wire:
 
     def _prepared(self, request: Request) -> httpx.Request:
         headers = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in request.headers]
-        url = self._base + request.path
+        url = self.base + request.path
         if not any(name.lower() == "transfer-encoding" for name, _ in request.headers):
             return httpx.Request(request.method, url, headers=headers, content=request.body)
         host = httpx.URL(url).netloc

@@ -158,7 +158,7 @@ def _conform(lab: Lab, side: str) -> Report:
         seed=lab.options.seed,
         max_examples=max(3, lab.options.examples // 3),
         app=app,
-        base_url=None if app is not None else lab.target.url + contract.base_path,
+        base_url=None if app is not None else lab.wire.base + contract.base_path,
         facts=facts,
         view=view,
     )

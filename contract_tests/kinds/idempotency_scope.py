@@ -148,7 +148,7 @@ def key_header(lab: Lab, operation: Operation) -> None:
     key, body = at.key(), at.body({"contact_name": lab.fresh.name()})
     first = at.done(body, key)
     # Clients and servers cut off the space around a value by themselves; in process, nobody does.
-    values = (key, f" {key}", f"{key} ", f"\t {key} \t") if lab.target.app is not None else (key,)
+    values = (key, f" {key}", f"{key} ", f"\t {key} \t") if lab.wire.app() is not None else (key,)
     for name, value in itertools.product((header.lower(), header.upper()), values):
         again = lab.main(operation.id, body=body, headers={name: value})
         same = again.status == first.status and again.json == first.json
