@@ -41,8 +41,8 @@ _SAYS: dict[Family, tuple[str, str]] = {
         "{method} {path} refuses a body without a member that we require",
     ),
 }
-#: Operations of which each call makes something that a second one would only find again.
-_FRESH = frozenset(("captureLead", "createLead", "bulkImportLeads"))
+#: Operations of which each call makes something that a second one would only find again, or be refused for.
+_FRESH = frozenset(("captureLead", "createLead", "bulkImportLeads", "createLeadWebhook"))
 _ONE_IN = 12
 _LIST_STATUSES = frozenset(("mega", "salesiq"))
 
