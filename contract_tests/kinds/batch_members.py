@@ -71,6 +71,87 @@ def unknown_in_failed(lab: Lab, _operation: Operation) -> None:
         lab.expect(told == expected, f"unknown_custom_fields {expected}", told)
 
 
+#: Names that nobody defines, among them such as a program may stumble over; `{}` is where something fresh is put in.
+_ODD_SLUGS = (
+    *(
+        "",
+        " ",
+        "{}",
+        "{} ",
+        "a b",
+        "a.b",
+        "a/b",
+        "$a",
+        "%s",
+        "{{}}",
+        "'",
+        '"',
+        "\\",
+        "é",
+        "🦊",
+        "0",
+        "-1",
+        "x" * 64,
+        "x" * 300,
+    ),
+    *("id", "contact_email", "custom_fields", "created_at", "__proto__", "constructor", "None", "null", "true"),
+)
+
+
+@kind.promise(
+    "odd-custom-fields",
+    "A custom field that is not defined is ignored, be its name odd, long, empty or nearly that of a defined one.",
+    on=_BULK,
+    source=assumed("M37", "What no definition matches letter by letter is ignored, and told by an import."),
+)
+def odd_custom_fields(lab: Lab, _operation: Operation) -> None:
+    slug = custom_slugs(lab)[0]
+    near = [slug.upper(), slug.capitalize(), f" {slug}", f"{slug} ", slug[:-1], f"{slug}s"]
+    known = {str(one) for one in lab.fact("custom_fields")}
+    odd = [name for name in [one.replace("{}", lab.fresh.token()) for one in _ODD_SLUGS] + near if name not in known]
+    for name in odd:
+        lead = made(lab, {**lab.world.lead(lab.fresh), "custom_fields": {name: "x", slug: "kept"}})
+        lab.expect(lead["custom_fields"] == {slug: "kept"}, f"{slug} alone, and {name!r} ignored", lead)
+    rows = [{**lab.world.lead(lab.fresh), "custom_fields": {name: "x", slug: "kept"}} for name in odd]
+    for options in ({"dry_run": True}, {}, {"on_duplicate": "skip"}, {"on_duplicate": "update"}):
+        answer = imported(lab, rows, **options)
+        for name, result in zip(odd, answer["results"], strict=True):
+            lab.expect(result["status"] != "failed", f"no failure for the custom field {name!r}", result)
+            told = result.get("ignored_custom_fields")
+            lab.expect(told == [name], f"ignored_custom_fields [{name!r}]", result)
+        told = answer["unknown_custom_fields"]
+        lab.expect(told == odd, f"unknown_custom_fields {odd}", told)
+
+
+@kind.promise(
+    "row-texts",
+    "The texts of a row are kept letter by letter, in a new lead and in a merged one, as those of a single lead are.",
+    on=_BULK,
+    source=assumed("M59", "Texts are echoed as submitted, without the white space around them."),
+)
+def row_texts(lab: Lab, _operation: Operation) -> None:
+    slug = custom_slugs(lab)[0]
+    rows = [_odd_texts(lab, slug) for _ in range(2)]
+    for status in ("created", "updated"):
+        if status == "updated":
+            # They are matched by what differs in letter case alone, and take that over.
+            rows = [{**_odd_texts(lab, slug), "contact_email": row["contact_email"].swapcase()} for row in rows]
+        for row, result in zip(rows, imported(lab, rows)["results"], strict=True):
+            lab.expect(result["status"] == status, f"a row {status} for {row}", result)
+            kept = listed(lab, {**row, "id": result["lead_id"]})
+            expect_same(lab, row, {name: kept.get(name, "absent") for name in row}, f"the texts of the row {row}")
+
+
+def _odd_texts(lab: Lab, slug: str) -> dict[str, Any]:
+    a, b = (phone := lab.fresh.phone())[:3], phone[3:6]
+    return {
+        "contact_name": f'zoë  O\'Neil-McX & <b>"Co"</b> 🦊 {lab.fresh.token()}',
+        "contact_email": f"Sam.{lab.fresh.token()}@Example.COM",
+        "contact_phone": f"+1 ({a}) {b}.{phone[6:]} Ext. 5",
+        "custom_fields": {slug: "  Two  spaces,\ttab, 汉字, é & e\u0301, 007 "},
+    }
+
+
 @kind.promise("owner", "A row's owner must belong to the customer.", on=_BULK, source=named("row-fields"))
 def owner(lab: Lab, _operation: Operation) -> None:
     own_id = lab.fact("owner_id")

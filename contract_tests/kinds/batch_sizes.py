@@ -50,6 +50,27 @@ def size(lab: Lab, operation: Operation) -> None:
 
 
 @kind.promise(
+    "replay",
+    "An import of as many rows as there may be is replayed like any other, and only with the same rows.",
+    on=_BULK,
+    source=named("idempotency"),
+)
+def replay(lab: Lab, operation: Operation) -> None:
+    most = operation.batch.max if operation.batch else 500
+    name, key = lab.fresh.token(), {"Idempotency-Key": lab.fresh.token()}
+    rows = [{"row_ref": f"row {at} of {most}", "contact_name": f"Row {at} {name}"} for at in range(most)]
+    first = lab.main(operation.id, body={"leads": rows}, headers=key)
+    lab.expect(first.status == 200, f"200 for an import of {most} rows", first)
+    again = lab.main(operation.id, body={"leads": rows}, headers=key)
+    lab.expect(again.status == 200 and again.json == first.json, "the original answer", again)
+    rows[-1] = {**rows[-1], "contact_name": f"Another {name}"}
+    other = lab.main(operation.id, body={"leads": rows}, headers=key)
+    lab.expect(other.status == 409, "409 for another last row with the same key", other)
+    listing = lab.main("listLeads", query={"search": name, "limit": "1"})
+    lab.expect(listing.at("/total") == most, f"{most} leads after all", listing)
+
+
+@kind.promise(
     "positions",
     "A row is treated alike wherever it stands among 500, and the others stay as they are.",
     on=_BULK,

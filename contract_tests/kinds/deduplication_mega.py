@@ -84,6 +84,7 @@ def distinct_emails(lab: Lab, _operation: Operation) -> None:
         *(f"{token}@example.com", f"{token}@example.org", f"{token}@example.co", f"{token}@mail.example.com"),
         *(f"{token}x@example.com", f"x{token}@example.com", f"{token[:-1]}@example.com", f"{token}@example.com.au"),
         *(f"{token}.{'long' * 8}.a@example.com", f"{token}.{'long' * 8}.b@example.com"),
+        *(f"{token}@eu.mail.example.com", f"{token}@us.mail.example.com", f"{token}@eu.mail.example.org"),
     )
     _are_different(lab, [{"contact_name": name, "contact_email": email} for email in emails])
 
@@ -191,6 +192,7 @@ def phone_spelling(lab: Lab, _operation: Operation) -> None:
         a, b, c = phone[:3], phone[3:6], phone[6:]
         spellings = (
             *(phone, f"({a}) {b}-{c} x45", f"tel:+1-{a}-{b}-{c};ext=45", f"{a}-{b}-{c} ext. 45", f"+1{phone} ext 7"),
+            *(f"{a}-{b}-{c} EXT. 45", f"{a}-{b}-{c} X45", f"({a}) {b}-{c} Ext 45", f"tel:+1{phone};EXT=45"),
             *(f"({a}) {b}-{c}x12345", f"+1 {phone};ext=1234", _in_script(phone, 0xFF10), _in_script(phone, 0x0966)),
             *(_in_script(phone, 0x0660), _in_script(phone, 0x06F0), f"+{_in_script('1' + phone, 0xFF10)}"),
             *(f"{phone}\u00b2", f"  {phone}\t", f"{a}\u00a0{b}\u2009{c}", f"{a}\u2011{b}\u2013{c}", f"+999999{phone}"),
