@@ -32,6 +32,7 @@ from . import (
     fields_convertiq,
     filters_mega,
     idempotency,
+    idempotency_age,
     idempotency_scope,
     limits,
     limits_quota,
@@ -81,6 +82,8 @@ PARTS: tuple[Kind, ...] = (
     races_events.kind,
     # Retries come while rules are tried that fire nothing for the same customer.
     events_retries_mega.first,
+    # Keys are to be remembered for as long as a run lasts.
+    idempotency_age.first,
     capture_salesiq.kind,
     values_salesiq.kind,
     scoring_salesiq.kind,
@@ -130,6 +133,7 @@ PARTS: tuple[Kind, ...] = (
     races_counts_crmleadpro.kind,
     idempotency.kind,
     idempotency_scope.kind,
+    idempotency_age.kind,
     deduplication_salesiq.kind,
     batch_sizes.kind,
     deduplication_many_mega.kind,

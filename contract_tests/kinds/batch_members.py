@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from mockserver.contract import Operation
 
+from ..models.mega_population import moment
 from ..rule import Kind, assumed, named, only
-from .mega_leads import custom_slugs, expect_same, imported, listed, made, stages, with_email
+from .envelope import refused
+from .mega_leads import ask, custom_slugs, expect_same, imported, listed, made, stages, with_email
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -61,17 +64,17 @@ def unknown_custom_fields(lab: Lab, _operation: Operation) -> None:
 def unknown_in_failed(lab: Lab, _operation: Operation) -> None:
     rows = [
         {**lab.world.lead(lab.fresh), "custom_fields": {"zz_b": 1, "zz_a": 2}},
-        {**lab.world.lead(lab.fresh), "custom_fields": {"zz_c": 1, "zz_a": 2}, "stage_slug": _NO_STAGE},
+        {**lab.world.lead(lab.fresh), "custom_fields": {"zz_a": 2, "zz_c": 1}, "stage_slug": _NO_STAGE},
         {"custom_fields": {"zz_0": 1}},
-        {**lab.world.lead(lab.fresh), "custom_fields": {"zz_b": 1, "zz_9": 2}},
+        {**lab.world.lead(lab.fresh), "custom_fields": {"zz_1": 1, "zz_b": 1, "zz_9": 2}},
     ]
     for options in ({"dry_run": True}, {}, {"on_duplicate": "skip"}):
         told = imported(lab, rows, **options)["unknown_custom_fields"]
-        expected = ["zz_b", "zz_a", "zz_c", "zz_0", "zz_9"]
+        expected = ["zz_b", "zz_a", "zz_c", "zz_0", "zz_1", "zz_9"]
         lab.expect(told == expected, f"unknown_custom_fields {expected}", told)
 
 
-#: Names that nobody defines, among them such as a program may stumble over; `{}` is where something fresh is put in.
+# Names that nobody defines, among them such as a program may stumble over; `{}` is where something fresh is put in.
 _ODD_SLUGS = (
     *(
         "",
@@ -112,6 +115,11 @@ def odd_custom_fields(lab: Lab, _operation: Operation) -> None:
     for name in odd:
         lead = made(lab, {**lab.world.lead(lab.fresh), "custom_fields": {name: "x", slug: "kept"}})
         lab.expect(lead["custom_fields"] == {slug: "kept"}, f"{slug} alone, and {name!r} ignored", lead)
+    for value in ([], ["x"], {}, {"a": 1}):
+        row = {**lab.world.lead(lab.fresh), "custom_fields": {odd[2]: value}}
+        refused(lab, ask(lab, row), 400, f"{value} for the custom field {odd[2]}, which is not defined")
+        result = imported(lab, [row])["results"][0]
+        lab.expect(result["status"] == "failed", f"a failed row for {value} in a custom field", result)
     rows = [{**lab.world.lead(lab.fresh), "custom_fields": {name: "x", slug: "kept"}} for name in odd]
     for options in ({"dry_run": True}, {}, {"on_duplicate": "skip"}, {"on_duplicate": "update"}):
         answer = imported(lab, rows, **options)
@@ -140,6 +148,29 @@ def row_texts(lab: Lab, _operation: Operation) -> None:
             lab.expect(result["status"] == status, f"a row {status} for {row}", result)
             kept = listed(lab, {**row, "id": result["lead_id"]})
             expect_same(lab, row, {name: kept.get(name, "absent") for name in row}, f"the texts of the row {row}")
+
+
+@kind.promise(
+    "row-dates",
+    "A row that is merged dates its lead anew, one that is skipped or fails does not, and none changes created_at.",
+    on=_BULK,
+    source=assumed("M32", "A merge changes updated_at and keeps created_at; what writes nothing changes neither."),
+)
+def row_dates(lab: Lab, _operation: Operation) -> None:
+    lead = made(lab, lab.world.lead(lab.fresh))
+    before = listed(lab, lead)
+    for name in ("contact_email", "contact_phone"):
+        row = {name: lead[name], "contact_name": lead["contact_name"]}
+        for idle, mode in ((row, "skip"), ({**row, "lead_line": "?"}, "update")):
+            imported(lab, [idle], on_duplicate=mode)
+            expect_same(lab, before, listed(lab, lead), f"the lead as it was, after {idle} with {mode}")
+        time.sleep(0.003)
+        imported(lab, [row])
+        after = listed(lab, lead)
+        later = moment(after["updated_at"]) > moment(before["updated_at"])
+        lab.expect(later, f"updated_at after {before['updated_at']} once {row} was merged", after["updated_at"])
+        expect_same(lab, before, after, "nothing else changed", "updated_at")
+        before = after
 
 
 def _odd_texts(lab: Lab, slug: str) -> dict[str, Any]:

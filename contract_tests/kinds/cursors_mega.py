@@ -50,6 +50,8 @@ def _walk(lab: Lab, token: str, query: Query, *, begin: str | None = None, most:
         answer = listed(lab, token, query if cursor is None else {**query, "cursor": cursor})
         limit, page = query.get("limit", ALL), answer.at("/leads")
         lab.expect(len(page) <= limit, f"at most {limit} leads", len(page))
+        if lab.strict:
+            lab.expect(answer.at("/limit") == limit, f"the limit {limit} in each page", answer.at("/limit"))
         found += page
         cursor = answer.at("/next_cursor")
         if cursor is None:

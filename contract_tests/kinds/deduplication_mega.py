@@ -199,6 +199,9 @@ def phone_spelling(lab: Lab, _operation: Operation) -> None:
             *(f"tel:{phone}", f"12345678901234567890{phone}"),
         )[::turn]
         _all_one(lab, "contact_phone", spellings)
+    for begin in ("0", "1", "00"):
+        phone = f"{begin}{lab.fresh.phone()[len(begin) :]}"
+        _all_one(lab, "contact_phone", (phone, f"+44 {phone}", f"{phone[:5]}-{phone[5:]}", f"7{phone}"))
 
     @lab.each(
         st.tuples(*[st.sampled_from(["", " ", "-", ".", "(", ")", " - "])] * 9, st.sampled_from(["", "+1", "+49"]))

@@ -108,6 +108,25 @@ def payload_exact(lab: Lab, _operation: Operation) -> None:
         lab.expect(near, f"delivered_at now and not before the lead's created_at {lead['created_at']}", when)
 
 
+@kind.promise(
+    "as-created",
+    "A delivery shows the lead as it was created, whatever becomes of it right after.",
+    on=_CREATE,
+    source=_EXACT,
+)
+def as_created(lab: Lab, _operation: Operation) -> None:
+    see_that_any_come(lab)
+    with listening(lab) as (hook,):
+        for _ in range(2):
+            body = lab.world.lead(lab.fresh)
+            lead = made(lab, body)
+            made(lab, {**body, "contact_name": lab.fresh.name(), "source_type": "sms"})
+            shown = arrives(lab, hook, lead).json["lead"]
+            expected = {name: lead[name] for name in ("contact_name", "source_type", "updated_at")}
+            told = {name: shown.get(name) for name in expected}
+            lab.expect(told == expected, f"{expected} although the lead was merged into right after", told)
+
+
 @kind.promise("once", "A delivery that was accepted is not sent again.", on=_CREATE, source=_EXACT)
 def once(lab: Lab, _operation: Operation) -> None:
     scene = told(lab)

@@ -141,6 +141,27 @@ def rotated(lab: Lab, _operation: Operation) -> None:
                 expect_signed(lab, arrives(lab, other, lead), other.secret, "the secret of the webhook that stayed")
 
 
+@kind.promise(
+    "refused-change",
+    "A change that is refused moves, pauses and rotates nothing: deliveries come as before.",
+    on=_PATCH,
+    source=assumed("M5", "Where a request is refused, nothing was written."),
+)
+def refused_change(lab: Lab, _operation: Operation) -> None:
+    see_that_any_come(lab)
+    with listening(lab) as (hook,):
+        away = {"url": lab.receiver().inbox().url, "is_active": False, "rotate_secret": True, "event_types": ["none"]}
+        for wrong in (
+            {"rotate_secret": True, "timeout_seconds": 0},
+            {"retry_attempts": 99, "rotate_secret": True},
+            away,
+        ):
+            answer = lab.main("updateLeadWebhook", path={"id": hook.id}, body=wrong)
+            lab.expect(answer.status == 400, f"400 for {wrong}", answer)
+        delivery = arrives(lab, hook, made(lab, lab.world.lead(lab.fresh)), "after changes that were refused")
+        expect_signed(lab, delivery, hook.secret, "the secret from before changes that were refused")
+
+
 @kind.promise("moved", "Deliveries go to the new URL once a webhook has one.", on=_PATCH, source=_PAGE)
 def moved(lab: Lab, _operation: Operation) -> None:
     see_that_any_come(lab)

@@ -264,12 +264,15 @@ def _extras(lab: Lab, caller: Caller) -> list[tuple[str, bool, bool, Callable[[]
             ("the funnel", True, True, lambda: caller("getPipelineAnalytics")),
         ]
     if lab.contract.name == "mega":
-        key = {"Idempotency-Key": lab.fresh.token()}
+        key, nowhere = {"Idempotency-Key": lab.fresh.token()}, {"id": f"wh_{lab.fresh.token()}"}
         extras += [
             ("a create with a key", True, True, lambda: caller(create, body=body, headers=key)),
             ("its replay", True, True, lambda: caller(create, body=body, headers=key)),
             ("a conflict", True, True, lambda: caller(create, body={"contact_name": "x"}, headers=key)),
             ("a list of webhooks", True, True, lambda: caller("listLeadWebhooks")),
+            ("a change of no webhook", True, True, lambda: caller("updateLeadWebhook", path=nowhere, body={})),
+            ("a deletion of no webhook", True, True, lambda: caller("deleteLeadWebhook", path=nowhere)),
+            ("a bad webhook", True, True, lambda: caller("createLeadWebhook", body={})),
             ("a bad query", True, True, lambda: caller("listLeads", query={"limit": 0})),
             ("a request for another customer", False, True, lambda: caller("listLeads", headers=_STRANGER)),
             (_IMPORT, False, False, lambda: caller("bulkImportLeads", body={"dry_run": True, "leads": [body]})),
@@ -284,16 +287,20 @@ def _refused_create(lab: Lab, caller: Caller, same: Caller, story: Story) -> Non
     match lab.contract.name:
         case "mega":
             key = {"Idempotency-Key": lab.fresh.token()}
-            caller(create, body=body, headers=key)
+            answer = caller(create, body=body, headers=key)
+            if answer.ok and not lab.strict:
+                return  # a bucket that is refilled all the time may let it through
             found = same("listLeads", query={"search": lead["contact_email"]})
             story.written = bool(found.at("/leads", None))
             story.retried = same(create, body=body, headers=key)
         case "salesiq":
-            caller(create, body=body)
+            if caller(create, body=body).ok and not lab.strict:
+                return
             story.written = same(create, body=body).status == 200
             story.shared = same(create, body=story.captured)
         case "crmleadpro":
-            caller(create, body=body)
+            if caller(create, body=body).ok and not lab.strict:
+                return
             found = same("listLeads", query={"search": lead["email"]})
             story.written = found.ok and shows(found.json, lead["email"])
 

@@ -121,6 +121,11 @@ def order(lab: Lab, _operation: Operation) -> None:
         check(lab, made, {"sort_by": "last_interaction_at", "sort_dir": direction})
     created = [made.answers[lead] for lead in made.answers if lead not in made.merged]
     in_order(lab, created, "created_at", "asc")
+    # All the others too: among so many, no moment may be told otherwise than it is sorted.
+    for direction in DIRECTIONS:
+        for offset in (0, 100, 200):
+            query = {"limit": ALL, "offset": offset, "sort_by": "created_at", "sort_dir": direction}
+            in_order(lab, lab.main("listLeads", query=query).at("/leads"), "created_at", direction)
 
 
 @kind.promise(

@@ -251,7 +251,7 @@ def ignored_members(lab: Lab, _operation: Operation) -> None:
 )
 def stage_unknown(lab: Lab, _operation: Operation) -> None:
     first = stages(lab)[0]
-    slugs = ("no-such-stage", first.upper(), first.capitalize(), f"{first}2", first[:-1])
+    slugs = ("no-such-stage", first.upper(), first.capitalize(), f"{first}2", first[:-1], f" {first}", f"{first} ")
     _all_refused(lab, [{"stage_slug": slug} for slug in slugs])
 
 

@@ -142,12 +142,51 @@ def search_parts(lab: Lab, _operation: Operation) -> None:
     _finds(lab, f"x{digits}", [])
 
 
+@kind.promise("search-length", "search takes a text of any length as it is.", on=_LIST, source=_HOW)
+def search_length(lab: Lab, _operation: Operation) -> None:
+    token = word(lab)
+    # Every symbol counts, however many are the same before it.
+    long = [f"{token}{' long' * 40} {end}" for end in "ab"]
+    made = [_create(lab, contact_name=name) for name in long]
+    for lead in made:
+        _finds(lab, lead["contact_name"], [lead])
+    lead = _create(lab, contact_name=f"\u01c2\u01c1 {token}")
+    for text in ("\u01c2\u01c1", "\u01c2"):
+        query = {"search": text, "limit": ALL, "sort_by": "created_at", "sort_dir": "desc"}
+        answer = lab.main("listLeads", query=query)
+        lab.expect(lead["id"] in ids(answer.at("/leads")), f"the lead {lead['id']} for the search {text!r}", answer)
+        others = [one["contact_name"] for one in answer.at("/leads") if text not in str(one.get("contact_name"))]
+        lab.expect(not others, f"only leads with {text!r} in their names", others[:5])
+
+
 def _digits_in_all(lab: Lab, text: str) -> None:
     digits = "".join(filter(str.isdecimal, text))
     for lead in lab.main("listLeads", query={"search": text, "limit": ALL, "sort_dir": "desc"}).at("/leads"):
         phone = "".join(filter(str.isdecimal, lead["contact_phone"] or ""))
         texts = f"{lead['contact_name']} {lead['contact_email']} {lead['contact_phone']}".lower()
         lab.expect(digits in phone or text in texts, f"only leads with {text!r} or its digits", lead)
+
+
+@kind.promise(
+    "search-whose",
+    "A search by name, email or phone lists the customer's own leads alone.",
+    on=_LIST,
+    source=named("customer"),
+)
+def search_whose(lab: Lab, _operation: Operation) -> None:
+    stranger = lab.other_tenant("public_api:leads:read")
+    digits = lab.fresh.phone()
+    lead = _create(lab, contact_name=word(lab), contact_email=lab.fresh.email(), contact_phone=f"+1{digits}")
+    for text in (lead["contact_name"], lead["contact_email"], f"+1{digits}", f"+1 ({digits[:3]}) {digits[3:]}"):
+        answer = stranger("listLeads", query={"search": text, "limit": ALL})
+        lab.expect(lead["id"] not in ids(answer.at("/leads")), f"no lead of another customer for {text!r}", answer)
+        if lab.strict:
+            # Nor does it undo the other filters.
+            for query in ({"status": "won"}, {"lead_line": "seller"}, {"created_since": "2999-01-01T00:00:00Z"}):
+                answer = lab.main("listLeads", query={"search": text, **query})
+                lab.expect(
+                    (answer.at("/leads"), answer.at("/total")) == ([], 0), f"none for {text!r} and {query}", answer
+                )
 
 
 @kind.promise("search-literal", "search has no wild cards.", on=_LIST, source=_HOW)

@@ -139,9 +139,23 @@ def bad_changes(lab: Lab, _operation: Operation) -> None:
     wrong += [{name: value} for name, values in WRONG.items() for value in values]
     wrong += [{"rotate_secret": "true"}, {"rotate_secret": 1}, {"rotate_secret": None}]
     wrong += [{"description": "half", "timeout_seconds": 61}, {"rotate_secret": True, "retry_attempts": 11}]
+    wrong += _half_right(lab)
     urls = (*FORMS, *(f"https://{host}/{{}}" for host in (*LOOPBACK, *ODD)))
     wrong += [{"url": url.format(lab.fresh.token())} for url in urls]
     _bad_changes(lab, *wrong)
+
+
+def _half_right(lab: Lab) -> list[dict[str, Any]]:
+    """Changes with one wrong member each, which stands before or after all others, which are right."""
+    right = {"url": f"{HOST}/half/{lab.fresh.token()}", "event_types": ["lead.created"], "is_active": False}
+    right |= {"timeout_seconds": 33, "retry_attempts": 4, "description": "half", "rotate_secret": True}
+    wrong = {"url": "http://10.0.0.1/x", "event_types": ["lead.deleted"], "is_active": "no", "timeout_seconds": 61}
+    wrong |= {"retry_attempts": 11, "description": 5, "rotate_secret": "yes"}
+    changes = []
+    for name, value in wrong.items():
+        others = {key: one for key, one in right.items() if key != name}
+        changes += [{name: value, **others}, {**others, name: value}]
+    return changes
 
 
 def _bad_changes(lab: Lab, *several: Mapping[str, Any]) -> None:
