@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import json
+import re
 import secrets
 import socket
 import socketserver
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -25,6 +28,8 @@ _LOOK_SECONDS = 0.05
 _IDLE_SECONDS = 30.0
 _LONGEST_BODY = 4 << 20
 _SHOWN = 300
+#: A text of so many symbols is hardly ever part of another one by chance.
+_SURE = 6
 #: The names of this machine that a target set up for testing may take.
 _LOOPBACK = ("127.0.0.1", "localhost")
 #: A delivery to a name has to arrive in so many seconds: names of other receivers may have to be looked up before.
@@ -68,13 +73,40 @@ class Delivery:
         return Answer(200, self.headers, self.body).at(pointer, default)
 
     def holds(self, *texts: str) -> bool:
-        """Whether one of these is in the body. Only for letters and digits, which JSON never spells otherwise."""
-        return any(text.encode() in self.body for text in texts)
+        """Whether one of these is in the body, as a value or as a whole word of one.
+
+        Ids may be as short as numbers that are counted up: a short text, or one of digits, must be a value by itself.
+        """
+        return any(text in self._values or (_is_unlike_others(text) and self._has_word(text)) for text in texts)
+
+    def _has_word(self, text: str) -> bool:
+        """Only for letters and digits at its ends, which JSON never spells otherwise."""
+        return re.search(rb"(?<![0-9A-Za-z])%b(?![0-9A-Za-z])" % re.escape(text.encode()), self.body) is not None
+
+    @cached_property
+    def _values(self) -> frozenset[str]:
+        """The texts and numbers in the body, all as texts; none where it is not JSON."""
+        try:
+            return frozenset(_scalars(json.loads(self.body)))
+        except ValueError:
+            return frozenset()
 
     def __str__(self) -> str:
         text = self.body.decode("utf-8", "replace")
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(self.body)} bytes)"
         return f"{self.method} {self.path} {shown}".strip()
+
+
+def _is_unlike_others(text: str) -> bool:
+    return len(text) >= _SURE and not text.isdecimal()
+
+
+def _scalars(value: Any) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _scalars(one)
+    elif isinstance(value, str | int):
+        yield str(value)
 
 
 @dataclass

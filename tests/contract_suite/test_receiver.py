@@ -146,3 +146,16 @@ def test_its_end_frees_the_port_and_ends_slow_answers() -> None:
     assert not sender.is_alive()
     with Receiver(Listening(port=urlsplit(inbox.url).port or 0, url_host="receiver.test")) as second:
         assert second.inbox().url.startswith(f"http://receiver.test:{urlsplit(inbox.url).port}/")
+
+
+def test_an_id_is_not_found_inside_another_value(receiver: Receiver) -> None:
+    """Ids may be numbers that are counted up, which phones, dates and longer ids hold by chance."""
+    inbox = receiver.inbox()
+    _said(
+        inbox, b'{"id": "7", "contact_phone": "+1 206 555 1025", "created_at": "2026-01-02T10:25:00Z", "of": "lead_1"}'
+    )
+    _said(inbox, b'{"id": 1025, "of": "lead_10"}')
+    _said(inbox, b'{"lead": {"id": "2026", "of": "lead_101"}}')
+    bodies = [delivery.body[:10] for delivery in inbox.about("1025", "2026")]
+    assert bodies == [b'{"id": 102', b'{"lead": {']
+    assert [len(inbox.about(text)) for text in ("7", "lead_1", "lead_10", "lead_101")] == [1, 1, 1, 1]
