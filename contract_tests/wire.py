@@ -174,9 +174,10 @@ class Wire:
         return Exchange(request, _answer(response), started, time.perf_counter())
 
     def _again(self, request: Request, started: float) -> Exchange:
-        assert isinstance(self._client, httpx.Client)
+        # Other connections of the pool may have idled as long, so that it is not asked for one.
         try:
-            response = self._client.send(self._prepared(request))
+            with httpx.Client(transport=httpx.HTTPTransport(), timeout=SECONDS) as fresh:
+                response = fresh.send(self._prepared(request))
         except httpx.TransportError as error:
             return Exchange(request, _no_answer(_told(error)), started, time.perf_counter())
         return Exchange(request, _answer(response), started, time.perf_counter())

@@ -108,6 +108,10 @@ def fields(lab: Lab, _operation: Operation) -> None:
     _doubted(lab)
     for name in OPTIONAL:
         create(lab, {key: value for key, value in complete(lab).items() if key != name}, f"without {name}")
+    for status in STATUSES:
+        lead = dict(reversed(complete(lab, status=status).items()))
+        create(lab, lead, "its members in another order")
+        create(lab, {"status": status, **lead}, "its status first")
 
 
 def _doubted(lab: Lab) -> None:

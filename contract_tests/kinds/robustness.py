@@ -229,8 +229,15 @@ def _forms(body: Any, word: str) -> Iterator[Variant]:
     yield "32 levels", with_extra(body, nested(31))
     yield "a text of characters beyond the first plane", with_extra(body, f'"{word} 😀𝔸𐍈 é ü"')
     yield "an empty name", f'{text[:-1]}, "": ""}}'.encode()
-    yield "its members in another order", json.dumps(dict(reversed(body.items()))).encode()
+    yield "its members in another order", json.dumps(_turned(body)).encode()
     yield "text beyond ASCII as it stands", with_extra(body, '"Łukasz Þór 李小龍 עברית"')
+
+
+def _turned(value: Any) -> Any:
+    """The members of each object the other way round."""
+    if isinstance(value, list):
+        return [_turned(one) for one in value]
+    return {name: _turned(value[name]) for name in reversed(value)} if isinstance(value, dict) else value
 
 
 def _escaped(text: str) -> str:

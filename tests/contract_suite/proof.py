@@ -169,6 +169,7 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("salesiq", "rate-remaining-of-the-workspace", "salesiq/captureLead/limits-per-key"),
     ("salesiq", "rate-ignores-large-bodies", "salesiq/captureLead/limits-exactly"),
     ("salesiq", "rate-counts-other-methods", "salesiq/captureLead/limits-exactly"),
+    ("convertiq", "status-before-name-ignored", "convertiq/createLead/records-fields"),
     ("convertiq", "key-before-method-of-get", "convertiq/createLead/robustness-methods"),
     ("salesiq", "assigned-by-city", "salesiq/captureLead/records-assigned-balanced"),
     ("salesiq", "assigned-by-property-type", "salesiq/captureLead/records-assigned-balanced"),

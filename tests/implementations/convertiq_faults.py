@@ -540,6 +540,15 @@ LIMITS = (
         subtle=True,
     ),
     fault("rate-one-too-few", "limits", (SPENT, "    if used >= limit - 1:\n"), subtle=True),
+    fault(
+        "status-before-name-ignored",
+        "records",
+        (
+            JUDGED,
+            f'{JUDGED}        if next(iter(json.loads(body)["lead"])) == "status":\n            del lead["status"]\n',
+        ),
+        subtle=True,
+    ),
     assumed(
         "key-before-method-of-get",
         "robustness",
