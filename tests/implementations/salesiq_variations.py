@@ -285,7 +285,20 @@ FULL_PLAN = Variation(
     ((AT_CAP, f'{AT_CAP[:-2]} or key.tenant == "workspace-c":\n'),),
 )
 
+NEW_LEADS_COUNT = Variation(
+    "new-leads-count",
+    "only new leads count towards the requests a minute",
+    (
+        (
+            "        status, content = await captured(state, key, lead)\n",
+            "        status, content = await captured(state, key, lead)\n"
+            "        if status == 200 and rate:\n" + UNCOUNTED.replace("key.tenant", "key.secret"),
+        ),
+    ),
+)
+
 VARIATIONS: tuple[Variation, ...] = (
+    NEW_LEADS_COUNT,
     SMALL_PLAN,
     FULL_PLAN,
     PARTICULAR,
