@@ -27,11 +27,12 @@ _WINDOWS = {"per_minute": 60, "per_hour": 3600, "bulk_per_minute": 60}
 
 
 class Caller:
-    """One credential, or none, at work. Calls are paced and noted in the lab's trace."""
+    """One credential, or none, at work. Calls are noted in the trace, and `paced` unless limits are the matter."""
 
-    def __init__(self, lab: Lab, credential: Credential | None) -> None:
+    def __init__(self, lab: Lab, credential: Credential | None, *, paced: bool = True) -> None:
         self._lab = lab
         self.credential = credential
+        self._paced = paced
 
     def __call__(self, operation: str, **parts: Any) -> Answer:
         """Send what `request` makes of the same arguments, and wait and retry where it was too much for the limit."""
@@ -39,7 +40,7 @@ class Caller:
         for _ in range(_TRIES - 1):
             answer = self.send(operation, request)
             seconds = answer.headers.get("retry-after", "")
-            if answer.status != 429 or not seconds.isdecimal() or (self.credential and self.credential.limits):
+            if answer.status != 429 or not seconds.isdecimal() or not self._paced:
                 return answer
             time.sleep(min(int(seconds), _LONGEST_WAIT))
         return self.send(operation, request)
@@ -109,11 +110,9 @@ class Caller:
         return min(filter(None, plans), key=lambda windows: windows[0].limit, default=())
 
     def _pace(self, operation: Operation) -> None:
-        credential = self.credential
-        # A key with limits of its own is there for its limits to be reached.
-        windows = () if credential is None or credential.limits else self.limits(operation)
+        name = self.credential.name if self.credential else ""
         bucket = operation.rate_limit.bucket if operation.rate_limit else ""
-        self._lab.pace.wait(f"{credential.name if credential else ''} {bucket}", windows)
+        self._lab.pace.wait(f"{name} {bucket}", self.limits(operation), hold=self._paced)
 
 
 def _filled(operation: Operation, path: Mapping[str, str]) -> str:

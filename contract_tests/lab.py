@@ -149,13 +149,13 @@ class Lab:
         )
 
     def limited(self, *limits: str) -> tuple[Caller, ...]:
-        """The credentials for which these limits hold. Raises NotChecked where there are none."""
+        """The credentials for which these limits hold, to reach them. Raises NotChecked where there are none."""
         found = [
             one for one in self.target.credentials if not one.unlimited and all(name in one.limits for name in limits)
         ]
         if not found:
             raise NotChecked(f"needs a credential with limits {', '.join(limits)}")
-        return tuple(Caller(self, one) for one in found)
+        return tuple(Caller(self, one, paced=False) for one in found)
 
     def caller(self, credential: Credential) -> Caller:
         return Caller(self, credential)

@@ -16,16 +16,19 @@ class Pace:
         self._rate = rate
         self._sent: dict[str, deque[float]] = defaultdict(deque)
 
-    def wait(self, counter: str, windows: Sequence[Window]) -> None:
-        """Wait until `counter` has room in each of its windows and the run has in its rate; then count."""
-        self._room("", [self._rate] if self._rate else [])
-        self._room(counter, windows)
+    def wait(self, counter: str, windows: Sequence[Window], *, hold: bool = True) -> None:
+        """Wait until `counter` has room in each of its windows and the run has in its rate; then count.
 
-    def _room(self, counter: str, windows: Sequence[Window]) -> None:
+        Without `hold`, `counter` is only counted: for who wants to see its limit reached.
+        """
+        self._room("", [self._rate] if self._rate else [])
+        self._room(counter, windows, hold=hold)
+
+    def _room(self, counter: str, windows: Sequence[Window], *, hold: bool = True) -> None:
         if not windows:
             return
         sent = self._sent[counter]
-        for window in windows:
+        for window in windows if hold else ():
             if len(sent) >= window.limit:
                 time.sleep(max(0.0, sent[-window.limit] + window.seconds - time.monotonic()))
         sent.append(time.monotonic())

@@ -128,7 +128,7 @@ def _tell(lab: Lab, callers: tuple[Caller, ...]) -> Story:
     other = same or next(iter(others), None)
     if other is not None:
         story.other = ask(lab, other)
-    story.unlimited = ask(lab, lab.main)
+    story.unlimited = ask(lab, lab.main) if lab.credential.unlimited else None
     if story.other is not None and story.other.status == 429:
         return story  # the limit is the tenant's, not the key's
     if same is not None:
@@ -175,7 +175,7 @@ def _margin(lab: Lab, callers: tuple[Caller, ...]) -> float:
     if lab.strict:
         return _MARGIN_SECONDS
     started = time.perf_counter()
-    ask(lab, lab.main)
+    ask(lab, lab.main if lab.credential.unlimited else lab.nobody())
     each = time.perf_counter() - started
     limit = max(one.credential.limits["per_minute"] for one in callers if one.credential)
     return min(max(_MARGIN_SECONDS, each * (limit * _EACH + _MORE)), _LONGEST_MARGIN)
