@@ -28,6 +28,7 @@ _EACH, _MORE = 2.5, 20
 _SLACK = 1.25
 _IMPORT = "an import"
 _MOST_TOGETHER = 120
+_SMALL_PLAN = 20
 #: Requests at once where there are more than that.
 CROWD = 40
 _TEXT = {"Content-Type": "text/plain"}
@@ -152,6 +153,8 @@ def _unspent(lab: Lab, callers: tuple[Caller, ...]) -> Caller:
     if left < _margin(lab, callers):
         time.sleep(left + 0.1)
     answer = ask(lab, callers[0])
+    if answer.status == 429 and _holds_few(callers[0]) and _answers_known(lab, callers[0]):
+        raise NotChecked("the plan of the limited key is full: it is refused a new lead, but not a known one")
     if answer.status == 429 and not number(answer.headers.get(HEADERS[1])):
         # Where it is refilled bit by bit, Retry-After tells only when the next request is allowed.
         told = [number(answer.headers.get(name)) for name in ("retry-after", HEADERS[2])]
@@ -163,6 +166,10 @@ def _unspent(lab: Lab, callers: tuple[Caller, ...]) -> Caller:
             "the limited key is refused from the start: its plan may be full, as earlier runs have left it"
         )
     return callers[0]
+
+
+def _answers_known(lab: Lab, caller: Caller) -> bool:
+    return caller(lab.world.create, body=lab.world.body(_known_lead(lab, caller))).ok
 
 
 def _holds_few(caller: Caller) -> bool:
@@ -193,13 +200,33 @@ def ask(lab: Lab, caller: Caller) -> Answer:
 
 def _plain_body(lab: Lab, caller: Caller) -> Any:
     """A new lead. Strictly, where the plan holds few, the same one each time: it takes no room, and counts too."""
+    if lab.strict and _holds_few(caller):
+        return lab.world.body(_known_lead(lab, caller))
+    return lab.world.body(lab.world.lead(lab.fresh))
 
-    def new() -> dict[str, Any]:
-        return lab.world.lead(lab.fresh)
 
-    if lab.strict and caller.credential is not None and _holds_few(caller):
-        return lab.world.body(lab.once(("captured again", caller.credential.tenant), new))
-    return lab.world.body(new())
+def _has_no_room(lab: Lab, caller: Caller) -> bool:
+    """Whether a new lead may be too many: the plan is small, or other keys capture what they like."""
+    most = caller.credential.limits.get("max_leads") if caller.credential else None
+    return most is not None and (most < _SMALL_PLAN or bool(_free(lab, caller)))
+
+
+def _known_lead(lab: Lab, caller: Caller) -> dict[str, Any]:
+    """The same each time, and known from the start where another key can capture it: the plan may be full already."""
+
+    def captured() -> dict[str, Any]:
+        lead = lab.world.lead(lab.fresh)
+        for free in _free(lab, caller)[:1]:
+            free(lab.world.create, body=lab.world.body(lead))
+        return lead
+
+    return lab.once(("known lead", caller.credential and caller.credential.tenant), captured)
+
+
+def _free(lab: Lab, caller: Caller) -> list[Caller]:
+    """The keys of the same tenant that have no limits."""
+    tenant = caller.credential and caller.credential.tenant
+    return [lab.caller(one) for one in lab.target.credentials if one.unlimited and one.tenant == tenant]
 
 
 def _spend(lab: Lab, caller: Caller, story: Story) -> None:
@@ -235,7 +262,7 @@ def _step(name: str, answer: Answer, *, counts: bool = True, known: bool = True)
 def _extras(lab: Lab, caller: Caller) -> list[tuple[str, bool, bool, Callable[[], Answer]]]:
     """(name, whether it counts, whether the key is valid, send)."""
     create, world = lab.world.create, lab.world
-    body = world.body(world.lead(lab.fresh))
+    body = world.body(_known_lead(lab, caller) if _has_no_room(lab, caller) else world.lead(lab.fresh))
     wrong = {next(iter(lab.contract.security.values())).header: "Bearer wrong"}
     if lab.contract.name in {"salesiq", "convertiq"}:
         wrong = {next(iter(lab.contract.security.values())).header: "wrong"}

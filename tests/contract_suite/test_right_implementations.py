@@ -41,6 +41,14 @@ def test_an_implementation_of_all_decisions_keeps_every_rule(api: str, seed: int
     assert len(unchecked) <= 2, unchecked
 
 
+@pytest.mark.parametrize("name", ["small-plan", "main-workspace"])
+def test_a_plan_without_room_leaves_the_rate_to_be_tried(name: str) -> None:
+    changes = next(one.changes for one in variations("salesiq") if one.name == name)
+    found = verdicts("salesiq", changes, strict=True, only=("*limits*",))
+    assert broken(found) == []
+    assert next(one.status for one in found if one.rule.id.endswith("limits-exactly")) == "kept"
+
+
 @pytest.mark.parametrize("api", APIS)
 def test_a_target_of_which_one_key_is_told_keeps_every_rule(api: str) -> None:
     """No second tenant, no limited key, no facts, no place for webhooks: less is tried, and nothing is made up."""

@@ -297,7 +297,17 @@ NEW_LEADS_COUNT = Variation(
     ),
 )
 
+MAIN_WORKSPACE = Variation(
+    "main-workspace",
+    "the limited keys belong to the workspace of the main one, which holds more than their plan permits",
+    (
+        (STARTER_KEY, STARTER_KEY.replace("workspace-c", "workspace-a").replace("500", "1")),
+        (SECOND_KEY, SECOND_KEY.replace("workspace-c", "workspace-a").replace("500", "1")),
+    ),
+)
+
 VARIATIONS: tuple[Variation, ...] = (
+    MAIN_WORKSPACE,
     NEW_LEADS_COUNT,
     SMALL_PLAN,
     FULL_PLAN,
