@@ -154,6 +154,29 @@ def _reaches(here: Workspace, operation: str, audience: Mapping[str, Any], wante
 
 
 @kind.promise(
+    "recipients-now",
+    "{method} {path} goes by what leads are now, and takes every text of a tag for itself.",
+    on=BOTH,
+    source=assumed("P29", "An audience is drawn from the leads as they are, by tags that match exactly."),
+)
+def reached_now(lab: Lab, operation: Operation) -> None:
+    here = Workspace(lab)
+    mark = here.mark()
+    channel = "email" if operation.id == "createEmailCampaign" else "whatsapp"
+    for text in TEXTS:
+        tag = text[:50]
+        lead = here.create(phone="+91 98765 43210", tags=["more", tag], status="lost")
+        audience = {"lead_ids": [lead["id"]], "tags": [tag, mark], "statuses": ["lost"]}
+        _reaches(here, operation.id, audience, 1)
+    patches = ({"tags": [mark]}, {"status": "qualified"}, {"email": None}, {"phone": None}, {"tags": ["x"]})
+    for patch in (*patches, {"email": lab.fresh.email(), "phone": "+1 206 555 0123"}, {"status": "lost"}):
+        lead = here.patch(lead, patch)
+        for more in ({"tags": [mark]}, {"tags": ["x"]}, {"statuses": ["qualified"]}, {"statuses": ["lost"]}):
+            audience = {"lead_ids": [lead["id"]], **more}
+            _reaches(here, operation.id, audience, recipients([lead], channel, audience))
+
+
+@kind.promise(
     "recipients-all",
     "{method} {path} with statuses alone reaches every lead with one of them, and no other workspace's leads.",
     on=BOTH,

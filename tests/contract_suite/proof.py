@@ -154,6 +154,8 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("crmleadpro", "filters-composed", "crmleadpro/listContacts/records-filter-literal"),
     ("crmleadpro", "value-rounded-to-cents", "crmleadpro/createDeal/records-deal"),
     ("crmleadpro", "xml-alone-not-acceptable", "crmleadpro/listPipelines/robustness-accept"),
+    ("crmleadpro", "audience-by-the-first-tags", "crmleadpro/createEmailCampaign/records-recipients-now"),
+    ("crmleadpro", "the-newest-500-alone-are-counted", "crmleadpro/getPipelineAnalytics/records-many-counted"),
     ("crmleadpro", "counting-races", "crmleadpro/listLeads/limits-counted-together"),
     ("mega", "no-rate-headers-on-403", "mega/listLeads/limits-headers"),
     ("salesiq", "rate-refusal-starts-anew", "salesiq/captureLead/limits-refused-counts-nothing"),

@@ -36,6 +36,24 @@ PAGING = (
         subtle=True,
     ),
     documented("list-is-always-empty", "listLeads/records", (ARCHIVED, "leads = archived")),
+    assumed(
+        "the-newest-500-alone-are-listed",
+        "list*/records",
+        ("    for member in filters:\n", "    records = records[-500:]\n    for member in filters:\n"),
+        subtle=True,
+    ),
+    assumed(
+        "total-of-500-at-most",
+        "list*/records",
+        ('int(asked["per_page"]), len(records)', 'int(asked["per_page"]), min(500, len(records))'),
+        subtle=True,
+    ),
+    assumed(
+        "no-page-beyond-item-500",
+        "list*/records",
+        (DATA, '"data": records[start : min(500, start + per_page)]'),
+        subtle=True,
+    ),
     assumed("list-under-leads", "listLeads/conformance", (DATA, '"leads": records[start : start + per_page]')),
     assumed(
         "list-is-bare",

@@ -18,6 +18,28 @@ HOOK_SECRET = '"secret": document.get("secret", made_up),'
 
 CAMPAIGNS = (
     assumed(
+        "audience-of-the-newest-500",
+        "create*Campaign/records",
+        (LAUNCHED, LAUNCHED.replace("current()", "current()[-500:]")),
+        subtle=True,
+    ),
+    assumed(
+        "audience-by-ascii-tags-alone",
+        "create*Campaign/records",
+        (BY_TAG, BY_TAG.replace('wanted["tags"])', 'wanted["tags"] if tag.isascii())')),
+        subtle=True,
+    ),
+    assumed(
+        "audience-by-the-first-tags",
+        "create*Campaign/records",
+        (BY_TAG, BY_TAG.replace('lead["tags"]', 'FIRST_TAGS.setdefault(lead["id"], lead["tags"])')),
+        (
+            "def launched(call: Call, document: Record",
+            "FIRST_TAGS: dict[str, list[str]] = {}\n\n\ndef launched(call: Call, document: Record",
+        ),
+        subtle=True,
+    ),
+    assumed(
         "campaign-answers-201",
         "createEmailCampaign/conformance",
         ("    return answer(202, campaign)", "    return answer(201, campaign)"),
