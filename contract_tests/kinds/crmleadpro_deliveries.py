@@ -33,6 +33,7 @@ SOON = 8.0
 SETTLE = 0.3
 #: How far the times that a delivery tells may be from now.
 NOW = 15.0
+_SHOWN = 200
 _OWN_SECRET = f"whsec_{base64.b64encode(bytes(range(200, 240))).decode()}"
 #: The webhooks of a run: what each listens to. `stranger` is another workspace's.
 _HOOKS: Mapping[str, tuple[str, ...]] = {
@@ -176,6 +177,7 @@ class Watch:
     def expects(self, record: str, why: str, *events: tuple[str, Any]) -> None:
         """These events, of type and data, and no other ones, are told of a record."""
         self.wanted.setdefault(record, []).extend(events)
+        why = why if len(why) <= _SHOWN else f"{why[:_SHOWN]}…"
         self.why[record] = f"{self.why[record]}, then {why}" if record in self.why else why
 
     def create(self, **members: Any) -> Lead:

@@ -26,6 +26,13 @@ _CONTENT: Mapping[str, Mapping[str, Any]] = {
     "createEmailCampaign": {"subject": "A plan for larger teams", "body": "Hello!"},
     "createWhatsappCampaign": {"template": "demo_reminder"},
 }
+#: What makes a payload as large as any.
+_LARGE: Mapping[str, Any] = {
+    "name": "😀" * 200,
+    "company": "株" * 200,
+    "source": "s" * 100,
+    "tags": [f"{number:02d}{'😀' * 48}" for number in range(50)],
+}
 #: The members of a contact, each with another value than a new lead has.
 _CONTACT: Mapping[str, Any] = {
     "name": "Zoë Ångström 🦊",
@@ -103,6 +110,7 @@ def created(lab: Lab, _operation: Operation) -> None:
     watch.create(**FULL)
     for text in TEXTS:
         watch.create(name=f"{text}"[:200], company=f"{text}"[:200])
+    watch.create(**_LARGE)
     for source in ("website_form", "import", "api", "whatsapp"):
         watch.create(source=source, pipeline="sales")
     twice = {"name": lab.fresh.name(), "email": lab.fresh.email(), "phone": "+91 98765 43210"}
@@ -191,6 +199,16 @@ def contact(lab: Lab, _operation: Operation) -> None:
     for name in ("email", "phone", "company"):
         watch.patch(watch.create(**{"phone": "+91 98765 43210", **FULL}), **{name: None})
     watch.patch(watch.create(tags=["a", "b"]), tags=[])
+    lead = watch.create(company="Acme Corp", tags=["a", "b"])
+    # Little, and yet a change.
+    for patch in (
+        {"company": "ACME Corp"},
+        {"email": lead["email"].upper()},
+        {"tags": ["b", "a"]},
+        {"tags": ["b"] * 2},
+    ):
+        lead = watch.patch(lead, **patch)
+    watch.patch(watch.create(), **_LARGE)
     watch.patch(watch.create(), **_CONTACT)
     watch.patch(watch.create(), **_CONTACT, **_OTHER)
     lead = watch.create()

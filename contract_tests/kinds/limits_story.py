@@ -132,8 +132,9 @@ def _tell(lab: Lab, callers: tuple[Caller, ...]) -> Story:
     story.unlimited = ask(lab, lab.main) if lab.credential.unlimited else None
     if story.other is not None and story.other.status == 429:
         return story  # the limit is the tenant's, not the key's
-    if same is not None:
-        _refused_create(lab, caller, same, story)
+    witness = same or _witness(lab, caller)
+    if witness is not None:
+        _refused_create(lab, caller, witness, story)
     if story.bulk_limit is not None:
         story.bulk += [step.answer for step in story.steps if step.name == _IMPORT]
         _bulk(lab, caller, same, story)
@@ -145,6 +146,15 @@ def _tell(lab: Lab, callers: tuple[Caller, ...]) -> Story:
     if other is not None and other.credential is not None:
         _together(lab, other, story)
     return story
+
+
+def _witness(lab: Lab, caller: Caller) -> Caller | None:
+    """A key without a limit that sees what the limited one has written."""
+    if lab.contract.name != "crmleadpro" or caller.credential is None:
+        return None
+    tenant = caller.credential.tenant
+    found = (one for one in lab.target.credentials if one.tenant == tenant and one.unlimited)
+    return next((lab.caller(one) for one in found), None)
 
 
 def _unspent(lab: Lab, callers: tuple[Caller, ...]) -> Caller:

@@ -324,6 +324,35 @@ SIGNING = (
 
 SENDING = (
     assumed(
+        "large-payload-not-sent",
+        CREATES,
+        (HOOKS, "        if len(body) > 4000:\n            return\n" + HOOKS),
+        subtle=True,
+    ),
+    assumed(
+        "contact-compared-in-any-letter-case",
+        UPDATES,
+        (
+            FIND,
+            FIND.replace("    wanted", "    before = dict(lead)\n    wanted"),
+        ),
+        (
+            MODIFIED,
+            "    if any(str(before[member]).lower() != str(lead[member]).lower() for member in PERSONAL):\n",
+        ),
+        subtle=True,
+    ),
+    assumed(
+        "tags-compared-as-a-set",
+        UPDATES,
+        (
+            FIND,
+            FIND.replace("    wanted", '    before = set(lead["tags"])\n    wanted'),
+        ),
+        (MODIFIED, '    if changed & set(PERSONAL[:-1]) or before != set(lead["tags"]):\n'),
+        subtle=True,
+    ),
+    assumed(
         "receiver-that-hangs-up-is-left-alone",
         HOOKED,
         (
