@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from mockserver.contract import Operation
 
@@ -35,6 +36,15 @@ if TYPE_CHECKING:
 kind = Kind("events")
 
 _REGISTER = only("crmleadpro/createWebhook")
+_REFUSED = 422
+#: What is wrong with a webhook whose URL and first event are sound.
+_WRONG: tuple[dict[str, Any], ...] = (
+    {"secret": "weak"},
+    {"secret": None},
+    {"events": [CREATED, CREATED]},
+    {"events": [CREATED, "lead.deleted"]},
+    {"events": [CREATED, None]},
+)
 #: What stands behind the host in a URL, beginning with what tells the inboxes apart.
 _PLACES = ("", "/", "/Hooks/CRM.Lead_v1~a-b", "?From=CRM&kind=a+b&kind=&last", "/Deep/Path/?token=Ab-1.2_~&n=5")
 
@@ -175,6 +185,31 @@ def same_url(lab: Lab, _operation: Operation) -> None:
         mine = [delivery for delivery in found if is_signed(delivery, one.secret)]
         events = [delivery.json["type"] for delivery in mine]
         lab.expect(events == list(one.events), f"{one.events[0]} signed with the secret of the {one.name}", events)
+
+
+@kind.promise(
+    "refused-webhook",
+    "A webhook whose registration was refused is told nothing.",
+    on=_REGISTER,
+    source=assumed("P39", "What is refused leaves no trace."),
+)
+def refused_webhook(lab: Lab, _operation: Operation) -> None:
+    listening = hooks(lab)[0]
+    inbox = lab.receiver().inbox()
+    sound = {"url": inbox.url, "events": [CREATED]}
+    for wrong in _WRONG:
+        answer = home(lab)("createWebhook", body={**sound, **wrong})
+        lab.expect(answer.status == _REFUSED, f"{_REFUSED} for a webhook with {wrong}", answer)
+    answer = lab.nobody()("createWebhook", body=sound)
+    lab.expect(not answer.ok, "a refusal of who has no key", answer)
+    answer = home(lab)("createWebhook", content=json.dumps(sound)[:-1].encode())
+    lab.expect(not answer.ok, "a refusal of a body that is cut off", answer)
+    lead = Workspace(lab, home(lab)).create()
+    listening.inbox.wait(lead["id"], seconds=SOON)
+    rest(lab)
+    found = inbox.about(lead["id"])
+    inbox.close()
+    lab.expect(not found, "nothing to a webhook that was refused", found[0] if found else "")
 
 
 @kind.promise(

@@ -324,6 +324,16 @@ SIGNING = (
 
 SENDING = (
     assumed(
+        "refused-webhook-is-told-all-the-same",
+        HOOKED,
+        (
+            '    document = call.accept(WEBHOOK, required=("url", "events"))\n',
+            '    kept = {"url": str(call.document.get("url")), "events": call.document.get("events"), "is_active": True, "secret": "whsec_AAAA"} if isinstance(call.document, dict) else {}\n    call.workspace.webhooks.append(kept)\n    document = call.accept(WEBHOOK, required=("url", "events"))\n    call.workspace.webhooks.pop()\n',
+        ),
+        (CHOSEN, 'if webhook and event in (webhook["events"] or []) and webhook'),
+        subtle=True,
+    ),
+    assumed(
         "large-payload-not-sent",
         CREATES,
         (HOOKS, "        if len(body) > 4000:\n            return\n" + HOOKS),

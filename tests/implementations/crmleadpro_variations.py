@@ -83,40 +83,6 @@ def error_is(expression: str, media_type: str = "application/json") -> Change:
 
 VARIATIONS: tuple[Variation, ...] = (
     Variation(
-        "plans-with-less",
-        "campaigns and figures are no part of the key's plan: 403; a missing key is a missing field: 422; ten webhooks at most; no more than six requests at once",
-        (
-            (CAMPAIGN, '    raise Refusal(403, "Campaigns are part of Pro")'),
-            (FUNNEL, '    raise Refusal(403, "Analytics are part of Pro")'),
-            (
-                CHALLENGE,
-                'raise Refusal(422 if missing else 401, detail, headers={"www-authenticate": "Bearer"})',
-            ),
-            (
-                HOOK,
-                '    if len(call.workspace.webhooks) > 10:\n        raise Refusal(409, "There are ten webhooks already")\n    return answer(201, webhook)',
-            ),
-            ("class Server:\n", "AT_WORK: list[float] = []\n\n\nclass Server:\n"),
-            (
-                "        headers = await self.meter(key)\n",
-                '        AT_WORK.append(time.monotonic())\n        await asyncio.sleep(0.003)\n        if sum(time.monotonic() - at < 0.003 for at in AT_WORK[-20:]) > 6:\n            raise Refusal(429, "Too many requests at once", headers={"retry-after": "1"})\n        headers = await self.meter(key)\n',
-            ),
-        ),
-    ),
-    Variation(
-        "asking-for-more",
-        "figures need a period; campaigns have to be paid for: 402; who has no valid key finds nothing: 404; a webhook has to be confirmed by hand before it is told of anything",
-        (
-            (
-                "    asked = call.parameters(FUNNEL_QUERY",
-                '    if "created_from=" not in call.request.query or "pipeline=" not in call.request.query:\n        raise Refusal(400, "a period of a pipeline is needed")\n    asked = call.parameters(FUNNEL_QUERY',
-            ),
-            (CAMPAIGN, '    raise Refusal(402, "Campaigns have to be paid for")'),
-            (CHALLENGE, 'raise Refusal(404, "There is nothing here")'),
-            ('"is_active": True,', '"is_active": False,'),
-        ),
-    ),
-    Variation(
         "echoing",
         "lists repeat the query; each answer with a lead has an id of its own request and counts how often it was read; deleting what is not there answers 204; lists are a second behind",
         (
@@ -490,6 +456,40 @@ VARIATIONS: tuple[Variation, ...] = (
                 '        if identifier in self.archived:\n            raise Refusal(410, "It is archived")\n        if identifier not in self.leads or',
             ),
             (WRONG_BODY, "            raise Refusal(400,"),
+        ),
+    ),
+    Variation(
+        "plans-with-less",
+        "campaigns and figures are no part of the key's plan: 403; a missing key is a missing field: 422; ten webhooks at most; no more than six requests at once",
+        (
+            (CAMPAIGN, '    raise Refusal(403, "Campaigns are part of Pro")'),
+            (FUNNEL, '    raise Refusal(403, "Analytics are part of Pro")'),
+            (
+                CHALLENGE,
+                'raise Refusal(422 if missing else 401, detail, headers={"www-authenticate": "Bearer"})',
+            ),
+            (
+                HOOK,
+                '    if len(call.workspace.webhooks) > 10:\n        raise Refusal(409, "There are ten webhooks already")\n    return answer(201, webhook)',
+            ),
+            ("class Server:\n", "AT_WORK: list[float] = []\n\n\nclass Server:\n"),
+            (
+                "        headers = await self.meter(key)\n",
+                '        AT_WORK.append(time.monotonic())\n        await asyncio.sleep(0.003)\n        if sum(time.monotonic() - at < 0.003 for at in AT_WORK[-20:]) > 6:\n            raise Refusal(429, "Too many requests at once", headers={"retry-after": "1"})\n        headers = await self.meter(key)\n',
+            ),
+        ),
+    ),
+    Variation(
+        "asking-for-more",
+        "figures need a period; campaigns have to be paid for: 402; who has no valid key finds nothing: 404; a webhook has to be confirmed by hand before it is told of anything",
+        (
+            (
+                "    asked = call.parameters(FUNNEL_QUERY",
+                '    if "created_from=" not in call.request.query or "pipeline=" not in call.request.query:\n        raise Refusal(400, "a period of a pipeline is needed")\n    asked = call.parameters(FUNNEL_QUERY',
+            ),
+            (CAMPAIGN, '    raise Refusal(402, "Campaigns have to be paid for")'),
+            (CHALLENGE, 'raise Refusal(404, "There is nothing here")'),
+            ('"is_active": True,', '"is_active": False,'),
         ),
     ),
 )
