@@ -117,6 +117,8 @@ PARTS: tuple[Kind, ...] = (
     campaigns_crmleadpro.kind,
     analytics_crmleadpro.kind,
     registration_crmleadpro.kind,
+    # Conformance changes whatever it comes upon, the leads that are looked for here among them.
+    many_crmleadpro.kind,
     conformance.kind,
     robustness.kind,
     robustness_http.kind,
@@ -138,7 +140,6 @@ PARTS: tuple[Kind, ...] = (
     deduplication_salesiq.kind,
     batch_sizes.kind,
     deduplication_many_mega.kind,
-    many_crmleadpro.kind,
     limits.kind,
     limits_quota.kind,
     limits_window.kind,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 kind = Kind("records")
 
-#: So many leads came after those that are looked for. Tried late, other rules have made them already.
+#: So many leads came after those that are looked for; most of them other rules have made already.
 MANY = 520
 _PAGE = 100
 

@@ -221,7 +221,7 @@ def patch_type(lab: Lab, _operation: Operation) -> None:
 
 @kind.promise(
     "patch-found",
-    "A patched lead is listed by its new values, and no longer by its old ones.",
+    "A patched lead is listed by its new values, and no longer by its old ones or such as were cleared.",
     on=PATCH,
     source=named("P24"),
 )
@@ -242,6 +242,15 @@ def patch_found(lab: Lab, _operation: Operation) -> None:
     here.lists([renamed], search=f"renamed {mark}")
     here.lists([], search=f"other {mark}")
     here.lists(ordered([keep, renamed]), search=mark)
+    phone = lab.fresh.phone()
+    renamed = here.patch(renamed, {"phone": phone})
+    here.lists([renamed], search=phone)
+    cleared = here.patch(renamed, {**dict.fromkeys(NULLABLE), "tags": []})
+    for query in (*_queries(new, address), {"search": phone}):
+        here.lists([], **query)
+    for query in ({"tag": new}, {"search": f"works {new}"}, {"company": f"Works {new}"}, {"search": phone}):
+        here.lists([], "listContacts", **query)
+    here.lists(ordered([keep, cleared]), search=mark)
 
 
 def _told(word: str, address: str) -> dict[str, Any]:

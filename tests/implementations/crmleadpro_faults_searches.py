@@ -41,6 +41,16 @@ FILTERED = (
         (MATCHES, 'if record[member] == asked[member] or member == "assigned_to"]'),
     ),
     assumed(
+        "cleared-values-still-found",
+        "updateLead/records",
+        (
+            'texts = [record[member] or "" for member in ("name", "email", "phone", "company")]',
+            'texts = [record[member] or KNOWN.get((record["id"], member), "") for member in ("name", "email", "phone", "company")]\n    KNOWN.update({(record["id"], member): record[member] for member in ("email", "phone", "company") if record[member]})',
+        ),
+        ("def found(record: Record", "KNOWN: dict[tuple[str, str], str] = {}\n\n\ndef found(record: Record"),
+        subtle=True,
+    ),
+    assumed(
         "tags-beyond-ascii-not-found",
         "list*/records",
         (TAGGED, 'if asked["tag"] in [tag for tag in record["tags"] if tag.isascii()]]'),
