@@ -10,7 +10,7 @@ from mockserver.contract import Operation
 from ..models.mega_population import moment
 from ..rule import Kind, assumed, named, only
 from .envelope import refused
-from .mega_leads import ask, custom_slugs, expect_same, imported, listed, made, stages, with_email
+from .mega_leads import ask, custom_slugs, expect_same, imported, listed, made, search, stages, with_email
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -113,14 +113,18 @@ def odd_custom_fields(lab: Lab, _operation: Operation) -> None:
     known = {str(one) for one in lab.fact("custom_fields")}
     odd = [name for name in [one.replace("{}", lab.fresh.token()) for one in _ODD_SLUGS] + near if name not in known]
     for name in odd:
-        lead = made(lab, {**lab.world.lead(lab.fresh), "custom_fields": {name: "x", slug: "kept"}})
+        lead = made(lab, {**lab.world.lead(lab.fresh), "custom_fields": {slug: "kept", name: "x"}})
         lab.expect(lead["custom_fields"] == {slug: "kept"}, f"{slug} alone, and {name!r} ignored", lead)
     for value in ([], ["x"], {}, {"a": 1}):
         row = {**lab.world.lead(lab.fresh), "custom_fields": {odd[2]: value}}
         refused(lab, ask(lab, row), 400, f"{value} for the custom field {odd[2]}, which is not defined")
         result = imported(lab, [row])["results"][0]
         lab.expect(result["status"] == "failed", f"a failed row for {value} in a custom field", result)
-    rows = [{**lab.world.lead(lab.fresh), "custom_fields": {name: "x", slug: "kept"}} for name in odd]
+    token = lab.fresh.token()
+    rows = [
+        {**lab.world.lead(lab.fresh), "contact_name": f"Row {token}", "custom_fields": {slug: "kept", name: "x"}}
+        for name in odd
+    ]
     for options in ({"dry_run": True}, {}, {"on_duplicate": "skip"}, {"on_duplicate": "update"}):
         answer = imported(lab, rows, **options)
         for name, result in zip(odd, answer["results"], strict=True):
@@ -129,6 +133,8 @@ def odd_custom_fields(lab: Lab, _operation: Operation) -> None:
             lab.expect(told == [name], f"ignored_custom_fields [{name!r}]", result)
         told = answer["unknown_custom_fields"]
         lab.expect(told == odd, f"unknown_custom_fields {odd}", told)
+    for lead in search(lab, token):
+        lab.expect(lead["custom_fields"] == {slug: "kept"}, f"{slug} alone in an imported lead", lead)
 
 
 @kind.promise(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ from ..models.mega_population import (
     ids,
     in_order,
     listed,
+    moment,
     population,
     same_people,
     some,
@@ -33,6 +36,8 @@ kind = Kind("records")
 _LIST = only("mega/listLeads")
 _PULL = named("page-pull")
 _BODY = named("page-list-body")
+#: Leads that are so many seconds apart fall into all parts of a second.
+_MOMENTS, _MOMENTS_APART = 26, 0.04
 _PAST = "2000-01-01T00:00:00Z"
 _SHOWN = (
     *("id", "customer_id", "contact_name", "contact_email", "source_platform", "source_type", "status"),
@@ -126,6 +131,22 @@ def order(lab: Lab, _operation: Operation) -> None:
         for offset in (0, 100, 200):
             query = {"limit": ALL, "offset": offset, "sort_by": "created_at", "sort_dir": direction}
             in_order(lab, lab.main("listLeads", query=query).at("/leads"), "created_at", direction)
+
+
+@kind.promise(
+    "order-moments",
+    "Leads that are created one after the other have times that never go back, whatever the part of a second.",
+    on=_LIST,
+    source=assumed("X7", "Moments are told as they are, to the millisecond."),
+)
+def order_moments(lab: Lab, _operation: Operation) -> None:
+    times = []
+    for _ in range(_MOMENTS):
+        answer = lab.main("createLead", body={"contact_name": lab.fresh.name()})
+        times.append(answer.at("/lead/created_at"))
+        time.sleep(_MOMENTS_APART)
+    for early, late in itertools.pairwise(times):
+        lab.expect(moment(early) <= moment(late), f"no created_at before {early} in a later lead", late)
 
 
 @kind.promise(

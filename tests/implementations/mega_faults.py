@@ -13,6 +13,7 @@ from tests.implementations.mega_faults_leads import SHAPE, VALUES
 from tests.implementations.mega_faults_limits import LIMITS
 from tests.implementations.mega_faults_matching import MATCHING
 from tests.implementations.mega_faults_pages import PAGES
+from tests.implementations.mega_faults_rare import LARGE_OR_LATE, RARE_VALUES
 from tests.implementations.mega_faults_replays import REPLAYS
 from tests.implementations.mega_faults_results import RESULTS
 from tests.implementations.mega_faults_rows import ROWS
@@ -38,4 +39,6 @@ FAULTS: tuple[Fault, ...] = (
     *REGISTERED,
     *CHANGED_ONES,
     *EVENTS,
+    *RARE_VALUES,
+    *LARGE_OR_LATE,
 )

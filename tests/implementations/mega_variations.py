@@ -37,6 +37,7 @@ NEW_WINDOW = """        if window is None or now >= window["ends"] or window["us
             window = {"limit": limit, "used": 0, "ends": now + lengths.get(name, 60)}
             state["windows"][key.secret, name] = window
 """
+REGISTERED = '    given = webhook_changes(call.body, WEBHOOK_CHECKS, ("url", "event_types"))\n'
 IGNORED = '        **({"ignored_custom_fields": ignored} if ignored else {}),\n'
 
 VARIATIONS: tuple[Variation, ...] = (
@@ -457,6 +458,39 @@ VARIATIONS: tuple[Variation, ...] = (
                     '        return {"detail": refusal.message}\n' + ERROR_BODY
                 ),
             ),
+        ),
+    ),
+    Variation(
+        "counted-ids-and-one-webhook-for-an-address",
+        "Leads are counted up from 1001, and a second webhook for an address is 409.",
+        (
+            (NEW_LEAD_ID, NEW_LEAD_ID.replace("str(uuid.uuid4())", 'str(1001 + len(store["leads"]))')),
+            (
+                REGISTERED,
+                (
+                    f"{REGISTERED}"
+                    '    if any(one["url"] == given["url"] for one in call.store["webhooks"].values()):\n'
+                    '        raise Refusal(409, "There is a webhook for this address")\n'
+                ),
+            ),
+        ),
+    ),
+    Variation(
+        "limits-refilled-bit-by-bit",
+        "A limit is a bucket: a part of it comes back with each second.",
+        (
+            (
+                NEW_WINDOW,
+                (
+                    "        length = lengths.get(name, 60)\n"
+                    "        if window is None:\n"
+                    '            window = {"limit": limit, "used": 0.0, "at": now}\n'
+                    '            state["windows"][key.secret, name] = window\n'
+                    '        window["used"] = max(0.0, window["used"] - (now - window["at"]) * limit / length)\n'
+                    '        window |= {"at": now, "ends": now + window["used"] * length / limit}\n'
+                ),
+            ),
+            ('window["used"] >= window["limit"]', 'window["used"] > window["limit"] - 1'),
         ),
     ),
 )
