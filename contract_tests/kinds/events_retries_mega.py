@@ -10,7 +10,7 @@ from mockserver.contract import Operation
 
 from ..rule import Kind, NotChecked, assumed, named, only
 from .mega_deliveries import TOLERANCE, delivery_id, expect_signed, stamp
-from .mega_retries import CONTROL_RETRIES, LIMITS, LONGEST, MAY, MUST, PATIENT, STOPPED, Scene, begin, play
+from .mega_retries import CHANGED, CONTROL_RETRIES, LIMITS, LONGEST, MAY, MUST, PATIENT, STOPPED, Scene, begin, play
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -162,7 +162,7 @@ def still_told(lab: Lab, _operation: Operation) -> None:
 )
 def retry_signed(lab: Lab, _operation: Operation) -> None:
     scene = play(lab)
-    for name, _, retry in scene.pairs(scene.attempts):
+    for name, _, retry in scene.pairs(name for name in scene.attempts if name not in CHANGED):
         expect_signed(lab, retry, scene.hooks[name].secret, f"the webhook's secret on the retry after {name}")
         near = abs(stamp(retry) - retry.moment) <= TOLERANCE
         lab.expect(near, f"X-Mega-Timestamp near {retry.moment:.0f} on a retry", stamp(retry))
@@ -220,6 +220,21 @@ def timeout(lab: Lab, _operation: Operation) -> None:
     for name, first, retry in scene.pairs(["no answer in time"]):
         wait = retry.arrived - first.arrived
         lab.expect(wait > 0.5, f"no retry in the second that timeout_seconds 1 allows ({name})", f"{wait:.2f} s")
+
+
+@kind.promise(
+    "changed-meanwhile",
+    "A retry goes to the address, and is signed with the secret, that the webhook has by then.",
+    on=_PATCH,
+    source=assumed("176", "The next attempt of every delivery follows a change of the webhook."),
+)
+def changed_meanwhile(lab: Lab, _operation: Operation) -> None:
+    scene = play(lab)
+    _see_that_retries_come(scene)
+    retries = [retry for _, _, retry in scene.pairs(["rotated"])]
+    lab.expect(retries, "a second attempt where the secret was rotated during the first", "none")
+    expect_signed(lab, retries[0], scene.hooks["rotated"].secret, "the rotated secret on the retry after the rotation")
+    lab.expect(scene.attempts["moved"], "the second attempt at the address that the webhook was moved to", "none")
 
 
 # What stops it.

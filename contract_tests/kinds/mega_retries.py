@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..models.mega_population import some
@@ -48,6 +48,8 @@ LIMITS = (0, 1, 2)
 #: So many webhooks that always fail, and their retries: how far they are tells what the others could have had.
 _CONTROLS, CONTROL_RETRIES = 4, 5
 STOPPED = ("deleted", "paused")
+#: During their first attempts, these get another secret, and another address.
+CHANGED = ("rotated", "moved")
 
 
 @dataclass
@@ -173,6 +175,8 @@ def _webhooks(lab: Lab) -> Iterable[tuple[str, dict[str, Any], Sequence[Reply]]]
         for name in STOPPED:
             # So slow that the webhook is stopped before the attempt has failed.
             yield name, {"retry_attempts": 3}, (Reply(500, after=0.8), Reply(500))
+        for name in CHANGED:
+            yield name, {"retry_attempts": 3}, (Reply(500, after=0.8), _OK)
 
 
 def _to(reply: Reply, inbox: Inbox) -> Reply:
@@ -181,15 +185,19 @@ def _to(reply: Reply, inbox: Inbox) -> Reply:
 
 
 def _interfere(lab: Lab, scene: Scene, body: Mapping[str, Any], caller: Caller) -> None:
-    """Stop two webhooks during their first attempt, and change the lead before most second ones."""
-    hooks = [scene.hooks[name] for name in STOPPED]
+    """Stop or change some webhooks during their first attempt, and change the lead before most second ones."""
+    hooks = [scene.hooks[name] for name in (*STOPPED, *CHANGED)]
     lab.receiver().wait(lambda: all(hook.inbox.about(scene.lead) for hook in hooks), LONGEST)
     made(lab, {**body, "contact_name": lab.fresh.name()}, caller)
     caller("deleteLeadWebhook", path={"id": hooks[0].id})
     change(lab, hooks[1], caller, is_active=False)
+    rotated, moved = hooks[2:]
+    scene.hooks["rotated"] = replace(rotated, secret=change(lab, rotated, caller, rotate_secret=True))
+    scene.hooks["moved"] = replace(moved, inbox=lab.receiver().inbox())
+    change(lab, moved, caller, url=scene.hooks["moved"].inbox.url)
 
 
 def _is_complete(scene: Scene) -> bool:
-    wanted = dict.fromkeys((*MUST, *MAY), 2) | {"twice": 3, "patient": 1}
+    wanted = dict.fromkeys((*MUST, *MAY, "rotated"), 2) | {"twice": 3, "patient": 1}
     wanted |= {_control(place): CONTROL_RETRIES + 1 for place in range(_CONTROLS)}
     return all(len(hook.inbox.about(scene.lead)) >= wanted.get(name, 1) for name, hook in scene.hooks.items())
