@@ -258,9 +258,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._chunks() if "chunked" in self.headers.get("transfer-encoding", "").lower() else self._measured()
         headers = httpx.Headers(list(self.headers.items()))
         reply = self.server.take(Delivery(self.command, self.path, headers, body, arrived, moment))
-        if reply.after:
-            self.server.ended.wait(reply.after)
-        if not reply.status:
+        ended = bool(reply.after) and self.server.ended.wait(reply.after)
+        if ended or not reply.status:
             self.close_connection = True
             return
         self.send_response_only(reply.status)
