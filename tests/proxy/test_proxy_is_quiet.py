@@ -25,7 +25,8 @@ def test_the_mock_is_not_blamed_while_the_contract_suite_tries_it_and_keeps_its_
     with watched(api, twin.mock, {}) as proxy:
         target = read({api: {"url": proxy.url.removesuffix(proxy.session.contract.base_path), **twin.described()}}, api)
         result = run(Plan(target, Options(seed=3), Selection(kinds=_KINDS)))
-    assert [f"{one.rule.id}: {one.detail}" for one in result.those("broken")] == []
+    broken = [f"{one.rule.id}: {one.detail}\n  {one.curl}" for one in result.those("broken")]
+    assert not broken, "\n".join(broken)  # whole: it is hard to see again
     assert proxy.of_the_api == {}
     # The mistakes were there, and were told as the client's.
     assert proxy.session.ledger.deviations["client"] > 20
