@@ -7,7 +7,7 @@ import { count } from "./format.js";
 import { attempt, complain, tell } from "./notice.js";
 
 const SHOWN = 5; // refused rows that are told one by one
-const HINT = "A JSON list of bodies of the create operation, or CSV whose first line names the members.";
+const HINT = "A JSON or YAML list of bodies of the create operation, or CSV whose first line names the members.";
 
 let draft = ""; // What was refused is there again when the dialog is opened next.
 
