@@ -25,6 +25,12 @@ from .facts import Facts
 FRESH_SHARE = 0.8
 
 _TOKEN = 8
+#: What HTTP itself says the meaning of. Sent by chance under a name like these, any value may be refused before an
+#: API sees the request: no length, no coding that is known, nothing that is acceptable.
+_OF_HTTP = re.compile(
+    r"(?i)accept(-.*)?|connection|content-(encoding|length|range)|expect|host|if-.*|keep-alive|max-forwards|proxy-.*"
+    r"|range|te|trailer|transfer-encoding|upgrade(-.*)?|x-http-method(-override)?"
+)
 _ASCII_DIGIT = re.compile("[0-9]")
 _CALLBACK_URL = re.compile(r"\{\$request\.body#(/[^}]+)\}")
 
@@ -72,6 +78,8 @@ class Preparation:
 
     def _headers(self, plan: _Plan, case: Case[Any]) -> None:
         """Only valid values are replaced, in valid and invalid requests alike: a wrong header stays wrong."""
+        for name in [name for name in case.headers if _OF_HTTP.fullmatch(name)]:
+            del case.headers[name]
         if plan.tenant is not None and self._tenant is not None and self._tenant_header is not None:
             sent = case.headers.get(self._tenant_header)
             if sent is not None and plan.tenant.is_valid(sent):
