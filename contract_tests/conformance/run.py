@@ -38,6 +38,10 @@ _NOT_REFUSED = ["2xx", "3xx", "401", "403", "404", "409", "410", "429", "5xx"]
 # variant of a schema anew, and what is generated without them is permitted all the same.
 _BEYOND_ASCII = re.compile(r"(?:\\u[0-9a-f]{4}-\\u[0-9a-f]{4}){2,}")
 
+_ANY_BUT_NUL = r"^[^\x00]*$"
+#: A text beyond a bound like that is drawn letter by letter, for seconds.
+_LONG = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -155,14 +159,20 @@ def _registered(hook: Hook, checks: tuple[Check, ...]) -> Iterator[None]:
 
 
 def _cheaper(node: Any) -> Any:
-    """The same document with patterns that are cheap to generate from."""
+    """The same document without what takes long to generate and is tried by rules of its own: NUL, very long texts."""
     if isinstance(node, dict):
-        return {key: _cheaper(value) for key, value in node.items()}
+        return {key: _cheaper(value) for key, value in node.items() if not _is_expensive(key, value)}
     if isinstance(node, list):
         return [_cheaper(one) for one in node]
     if isinstance(node, str) and node.startswith("^") and "[^" not in node:
         return _BEYOND_ASCII.sub("", node)
     return node
+
+
+def _is_expensive(key: str, value: Any) -> bool:
+    if key == "pattern":
+        return value == _ANY_BUT_NUL
+    return key == "maxLength" and isinstance(value, int) and value > _LONG
 
 
 class _Tally:

@@ -102,11 +102,6 @@ PARTS: tuple[Kind, ...] = (
     batch_members.kind,
     batch.kind,
     events_retries_mega.kind,
-    # From here on, webhooks are registered that nobody answers at, whose deliveries a target may queue.
-    access.kind,
-    access_tenants.kind,
-    webhooks_mega.kind,
-    webhook_changes_mega.kind,
     records_crmleadpro.kind,
     reads_crmleadpro.kind,
     patches_crmleadpro.kind,
@@ -116,6 +111,12 @@ PARTS: tuple[Kind, ...] = (
     sales_crmleadpro.kind,
     campaigns_crmleadpro.kind,
     analytics_crmleadpro.kind,
+    events_retries_crmleadpro.last,
+    # From here on, webhooks are registered that nobody answers at, whose deliveries a target may queue.
+    access.kind,
+    access_tenants.kind,
+    webhooks_mega.kind,
+    webhook_changes_mega.kind,
     registration_crmleadpro.kind,
     # Conformance changes whatever it comes upon, the leads that are looked for here among them.
     many_crmleadpro.kind,

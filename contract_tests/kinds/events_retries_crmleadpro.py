@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from ..lab import Lab
 
 kind = Kind("events")
+#: What is still to come when the others are over, and need not be waited for at once.
+last = Kind("events")
 
 _REGISTER = only("crmleadpro/createWebhook")
 _AGAIN = assumed("P17", "As in Standard Webhooks: whatever is no 2xx is tried again, for the first time after 5 s.")
@@ -217,7 +219,7 @@ def not_waited_for(lab: Lab, _operation: Operation) -> None:
     lab.expect(seconds < _AT_ONCE, wanted, f"one after {seconds:.2f} s")
 
 
-@kind.promise(
+@last.promise(
     "retried-again",
     "A delivery that has failed twice is tried a third time, with the same webhook-id and body.",
     on=_REGISTER,
