@@ -171,7 +171,7 @@ def _cheaper(node: Any) -> Any:
 
 def _is_expensive(key: str, value: Any) -> bool:
     if key == "pattern":
-        return value == _ANY_BUT_NUL
+        return bool(value == _ANY_BUT_NUL)
     return key == "maxLength" and isinstance(value, int) and value > _LONG
 
 
