@@ -1,6 +1,6 @@
 """How many single faults leadmock, Schemathesis and Dredd find, and how often they alarm on what is right.
 
-    python -m benchmarks.detection [--faults 12] [--all] [--api NAME] [--minutes 30]
+    python -m benchmarks.detection [--faults 12] [--variations 5] [--all] [--api NAME] [--minutes 30]
 
 The implementations, their faults and their right variations are those of `tests/implementations`. Each tool meets each
 of them in a fresh server, tool by tool. Results are kept as JSON lines and not tried again as long as neither the
@@ -16,11 +16,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from itertools import zip_longest
 from pathlib import Path
+from typing import TypeVar
 
 from benchmarks.detection_table import About, Judged, document
 from benchmarks.detection_tools import ROOT, TOOLS, Leadmock, Outcome, Settings, Tool, digest, machine, tried
-from tests.implementations.workshop import APIS, HERE, Change, Fault, faults, variations
+from tests.implementations.workshop import APIS, HERE, Change, Fault, Variation, faults, variations
 
 RESULTS = Path(__file__).with_name("results") / "detection.jsonl"
 DOCUMENT = ROOT / "docs" / "detection.md"
@@ -30,6 +32,7 @@ EXAMPLES = 50
 FAULTS = 12
 
 Key = tuple[str, str, str, str]
+Named = TypeVar("Named", Fault, Variation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,10 @@ class Case:
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     settings = Settings(options.seed, options.timeout, options.examples, options.dredd)
-    cases = [
-        case
-        for api in options.api or APIS
-        for case in cases_of(api, None if options.all else options.faults, options.seed)
-    ]
+    some_faults, some_variations = (None, None) if options.all else (options.faults, options.variations)
+    by_api = [cases_of(api, some_faults, some_variations, options.seed) for api in options.api or APIS]
+    # The APIs take turns, so that what is done in a part of the time tells of all of them.
+    cases = [case for turn in zip_longest(*by_api) for case in turn if case is not None]
     runs = [(case, tool) for case in cases for tool in TOOLS if concerns(tool, case)]
     known = _read(options.results)
     keys = {_key(case, tool): digest(tool, case.api, _text(case), settings) for case, tool in runs}
@@ -81,23 +83,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def cases_of(api: str, number: int | None, seed: int) -> Iterator[Case]:
-    """The right implementation, so many of its faults (None: all), and all its variations."""
+def cases_of(api: str, some_faults: int | None, some_variations: int | None, seed: int) -> Iterator[Case]:
+    """The right implementation, so many of its faults and so many of its variations (None: all)."""
     yield Case(api, "right", "")
-    for fault in sample(faults(api), number, seed):
+    for fault in sample(faults(api), some_faults, seed):
         yield Case(api, "fault", fault.name, fault.changes, fault)
-    for variation in variations(api):
+    for variation in _shuffled(variations(api), seed)[:some_variations]:
         yield Case(api, "variation", variation.name, variation.changes)
 
 
 def sample(table: Iterable[Fault], number: int | None, seed: int) -> list[Fault]:
     """So many of them, a third subtle. The choice depends on the seed and their names, hardly on the table's length."""
-    shuffled = sorted(table, key=lambda fault: sha256(f"{seed} {fault.name}".encode()).digest())
+    shuffled = _shuffled(table, seed)
     if number is None:
         return shuffled
     subtle = [fault for fault in shuffled if fault.subtle][: math.ceil(number / 3)]
     plain = [fault for fault in shuffled if not fault.subtle][: number - len(subtle)]
     return [fault for fault in shuffled if fault in plain or fault in subtle]
+
+
+def _shuffled(table: Iterable[Named], seed: int) -> list[Named]:
+    return sorted(table, key=lambda one: sha256(f"{seed} {one.name}".encode()).digest())
 
 
 def concerns(tool: Tool, case: Case) -> bool:
@@ -157,7 +163,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.detection", description=(__doc__ or "").split("\n")[0])
     add = parser.add_argument
     add("--faults", type=int, default=FAULTS, metavar="N", help=f"faults of each API (default: {FAULTS})")
-    add("--all", action="store_true", help="all faults")
+    add("--variations", type=int, metavar="N", help="variations of each API (default: all)")
+    add("--all", action="store_true", help="all faults, all variations")
     add("--api", action="append", choices=APIS, help="this API only; repeatable")
     add("--seed", type=int, default=1, metavar="N", help="choose the faults, and seed the tools (default: 1)")
     add("--timeout", type=float, default=TIMEOUT, metavar="SECONDS", help=f"of each run (default: {TIMEOUT})")
@@ -176,6 +183,7 @@ def _told(options: argparse.Namespace) -> str:
     given = [
         f"--{name} {getattr(options, name):g}" for name, value in defaults.items() if getattr(options, name) != value
     ]
+    given += [] if options.variations is None else [f"--variations {options.variations}"]
     given += [f"--api {api}" for api in options.api or ()] + (["--all"] if options.all else [])
     return f' BENCH="{" ".join(given)}"' if given else ""
 

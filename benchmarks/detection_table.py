@@ -237,7 +237,8 @@ cannot be compared.
 """
 )
 _CHOICE = {
-    True: "a sample by a seed, a third of them subtle; the tables that they are drawn from have more subtle ones",
+    True: "a sample by a seed, a third of them subtle, where the tables have more; so are the variations, unless the "
+    "command below names no number of them",
     False: "all that the tables have",
 }
 _NAMED = """\

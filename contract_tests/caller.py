@@ -50,6 +50,11 @@ class Caller:
         self._pace(self._lab.operation(operation))
         return self._lab.send(request)
 
+    def reserve(self, operation: str, number: int) -> None:
+        """Wait until so many requests of this operation may be sent at once, and count them as sent."""
+        for _ in range(number):
+            self._pace(self._lab.operation(operation))
+
     def request(  # noqa: PLR0913  # all by name; these are the parts that a request has
         self,
         operation: str,
@@ -109,10 +114,16 @@ class Caller:
         plans = [plan.rate_limits.get(bucket, ()) for plan in self._lab.contract.plans.values()]
         return min(filter(None, plans), key=lambda windows: windows[0].limit, default=())
 
+    def rest(self, operation: str) -> None:
+        """Wait until a minute has gone by since the last of those that count with this operation."""
+        self._lab.pace.rest(self._counter(self._lab.operation(operation)), _WINDOWS["per_minute"])
+
     def _pace(self, operation: Operation) -> None:
+        self._lab.pace.wait(self._counter(operation), self.limits(operation), hold=self._paced)
+
+    def _counter(self, operation: Operation) -> str:
         name = self.credential.name if self.credential else ""
-        bucket = operation.rate_limit.bucket if operation.rate_limit else ""
-        self._lab.pace.wait(f"{name} {bucket}", self.limits(operation), hold=self._paced)
+        return f"{name} {operation.rate_limit.bucket if operation.rate_limit else ''}"
 
 
 def _filled(operation: Operation, path: Mapping[str, str]) -> str:

@@ -24,6 +24,11 @@ class Pace:
         self._room("", [self._rate] if self._rate else [])
         self._room(counter, windows, hold=hold)
 
+    def rest(self, counter: str, seconds: float) -> None:
+        """Wait until so many seconds have gone by since the last one that was counted, if there was any."""
+        if self._sent[counter]:
+            time.sleep(max(0.0, self._sent[counter][-1] + seconds - time.monotonic()))
+
     def _room(self, counter: str, windows: Sequence[Window], *, hold: bool = True) -> None:
         if not windows:
             return

@@ -141,8 +141,9 @@ PARTS: tuple[Kind, ...] = (
     deduplication_salesiq.kind,
     batch_sizes.kind,
     deduplication_many_mega.kind,
-    limits.kind,
+    # First the plan, whose key may have a rate too: that is spent to the last request.
     limits_quota.kind,
+    limits.kind,
     limits_window.kind,
 )
 KINDS: tuple[str, ...] = tuple(dict.fromkeys(part.name for part in PARTS))

@@ -15,6 +15,7 @@ from ..worlds.crmleadpro import shows
 if TYPE_CHECKING:
     from ..caller import Caller
     from ..lab import Lab
+    from ..target import Credential
 
 HEADERS = ("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset")
 
@@ -29,6 +30,8 @@ _SLACK = 1.25
 _IMPORT = "an import"
 _MOST_TOGETHER = 120
 _SMALL_PLAN = 20
+#: To fill a plan takes so many requests beside the leads that it holds, and so many minutes at most.
+_BESIDE, _MINUTES = 35, 2
 #: Requests at once where there are more than that.
 CROWD = 40
 _TEXT = {"Content-Type": "text/plain"}
@@ -159,6 +162,8 @@ def _witness(lab: Lab, caller: Caller) -> Caller | None:
 
 def _unspent(lab: Lab, callers: tuple[Caller, ...]) -> Caller:
     """A limited key that an earlier run has not spent; waits for one if need be. Its first request has been sent."""
+    if _holds_few(callers[0]):
+        callers[0].rest(lab.world.create)  # its plan may have been filled right before
     left = 60 - time.time() % 60
     if left < _margin(lab, callers):
         time.sleep(left + 0.1)
@@ -179,7 +184,7 @@ def _unspent(lab: Lab, callers: tuple[Caller, ...]) -> Caller:
 
 
 def _answers_known(lab: Lab, caller: Caller) -> bool:
-    return caller(lab.world.create, body=lab.world.body(_known_lead(lab, caller))).ok
+    return caller(lab.world.create, body=lab.world.body(known_lead(lab, caller))).ok
 
 
 def _holds_few(caller: Caller) -> bool:
@@ -208,32 +213,46 @@ def ask(lab: Lab, caller: Caller) -> Answer:
     return caller(lab.world.create, body=_plain_body(lab, caller))
 
 
+def can_be_filled(credential: Credential) -> bool:
+    """Whether its plan is full so soon that this is tried, before the rate is."""
+    most, rate = (credential.limits.get(name) for name in ("max_leads", "per_minute"))
+    return most is not None and (rate is None or most + _BESIDE <= _MINUTES * rate)
+
+
 def _plain_body(lab: Lab, caller: Caller) -> Any:
-    """A new lead. Strictly, where the plan holds few, the same one each time: it takes no room, and counts too."""
-    if lab.strict and _holds_few(caller):
-        return lab.world.body(_known_lead(lab, caller))
+    """A new lead. Strictly, where the plan holds few, the same one each time: it takes no room, and counts too.
+
+    So it is where the plan has been filled before.
+    """
+    if caller.credential is not None and ((lab.strict and _holds_few(caller)) or can_be_filled(caller.credential)):
+        return lab.world.body(known_lead(lab, caller))
     return lab.world.body(lab.world.lead(lab.fresh))
 
 
 def _has_no_room(lab: Lab, caller: Caller) -> bool:
     """Whether a new lead may be too many: the plan is small, or other keys capture what they like."""
-    most = caller.credential.limits.get("max_leads") if caller.credential else None
-    return most is not None and (most < _SMALL_PLAN or bool(_free(lab, caller)))
+    if caller.credential is None or "max_leads" not in caller.credential.limits:
+        return False
+    is_small = caller.credential.limits["max_leads"] < _SMALL_PLAN
+    return is_small or can_be_filled(caller.credential) or bool(free(lab, caller))
 
 
-def _known_lead(lab: Lab, caller: Caller) -> dict[str, Any]:
-    """The same each time, and known from the start where another key can capture it: the plan may be full already."""
+def known_lead(lab: Lab, caller: Caller, lead: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The same each time, and known from the start where another key can capture it: the plan may be full already.
+
+    It is `lead` where that is given and no other one is known.
+    """
 
     def captured() -> dict[str, Any]:
-        lead = lab.world.lead(lab.fresh)
-        for free in _free(lab, caller)[:1]:
-            free(lab.world.create, body=lab.world.body(lead))
-        return lead
+        chosen = lead or lab.world.lead(lab.fresh)
+        for other in free(lab, caller)[:1]:
+            other(lab.world.create, body=lab.world.body(chosen))
+        return chosen
 
     return lab.once(("known lead", caller.credential and caller.credential.tenant), captured)
 
 
-def _free(lab: Lab, caller: Caller) -> list[Caller]:
+def free(lab: Lab, caller: Caller) -> list[Caller]:
     """The keys of the same tenant that have no limits."""
     tenant = caller.credential and caller.credential.tenant
     return [lab.caller(one) for one in lab.target.credentials if one.unlimited and one.tenant == tenant]
@@ -272,7 +291,7 @@ def _step(name: str, answer: Answer, *, counts: bool = True, known: bool = True)
 def _extras(lab: Lab, caller: Caller) -> list[tuple[str, bool, bool, Callable[[], Answer]]]:
     """(name, whether it counts, whether the key is valid, send)."""
     create, world = lab.world.create, lab.world
-    body = world.body(_known_lead(lab, caller) if _has_no_room(lab, caller) else world.lead(lab.fresh))
+    body = world.body(known_lead(lab, caller) if _has_no_room(lab, caller) else world.lead(lab.fresh))
     wrong = {next(iter(lab.contract.security.values())).header: "Bearer wrong"}
     if lab.contract.name in {"salesiq", "convertiq"}:
         wrong = {next(iter(lab.contract.security.values())).header: "wrong"}
