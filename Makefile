@@ -18,7 +18,7 @@ verify: .venv/verify ## Try an implementation: VERIFY="mega --target mega.toml";
 	@$(BIN)/leadmock verify $(VERIFY)
 
 test: .venv/test node_modules/.installed ## Run all tests
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup $(TESTS)
+	$(BIN)/python -m pytest --numprocesses 3 $(TESTS)
 
 lint: .venv/test node_modules/.installed ## Check the specs, the style and the types
 	$(BIN)/python -m mockserver.contract $(filter-out specs/control.yaml,$(wildcard specs/*.yaml))

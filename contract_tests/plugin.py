@@ -24,9 +24,6 @@ from .rule import Rule, Verdict
 from .target import TargetError
 from .verify import try_rule
 
-# Rules that spend one limited key, or look at one shared experiment, stay in one process.
-_TOGETHER = frozenset(("limits", "conformance", "events"))
-
 
 @functools.cache
 def contract_of(api: str) -> Contract:
@@ -76,7 +73,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     (kind,) = marker.args
     found = [
-        pytest.param(rule, id=rule.id, marks=_marks(rule))
+        pytest.param(rule, id=rule.id)
         for api in _apis(metafunc.config)
         for rule in selection_of(_options(metafunc.config, api)).of(contract_of(api))
         if rule.kind == kind and (rule.level != "assumed" or _strict(metafunc.config))
@@ -101,9 +98,12 @@ def _has_rule(item: pytest.Function) -> bool:
     return hasattr(item, "callspec")
 
 
-def _marks(rule: Rule) -> tuple[pytest.MarkDecorator, ...]:
-    api = rule.id.partition("/")[0]
-    return (pytest.mark.xdist_group(f"{api}-{rule.kind}"),) if rule.kind in _TOGETHER else ()
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """What belongs together stays in one process."""
+    from .schedule import Schedule  # noqa: PLC0415  # pytest-xdist may not be there
+
+    return Schedule(config, log)
 
 
 @pytest.fixture(scope="session")

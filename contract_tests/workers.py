@@ -66,7 +66,7 @@ def _command(options: argparse.Namespace) -> list[str]:
     command = [sys.executable, "-m", "pytest", str(_HERE), "-p", plugin, "-p", "no:cacheprovider", "-q"]
     # The settings of whatever project this runs in are not ours.
     command += ["-c", "/dev/null", f"--rootdir={_HERE}", "--import-mode=importlib"]
-    command += [f"--numprocesses={options.workers}", "--dist=loadgroup", f"--api={options.api}"]
+    command += [f"--numprocesses={options.workers}", "--no-loadscope-reorder", f"--api={options.api}"]
     command += [f"--contract-seed={options.seed}", f"--max-examples={options.max_examples}"]
     command += [f"--{name}={getattr(options, name)}" for name in _PASSED_ON if getattr(options, name) is not None]
     command += [f"--only={glob}" for glob in options.only] + [f"--kind={kind}" for kind in options.kind]

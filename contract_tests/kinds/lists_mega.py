@@ -37,7 +37,10 @@ _LIST = only("mega/listLeads")
 _PULL = named("page-pull")
 _BODY = named("page-list-body")
 #: Leads that are so many seconds apart fall into all parts of a second.
-_MOMENTS, _MOMENTS_APART = 26, 0.04
+_MOMENTS, _MOMENTS_APART, _MOST_MOMENTS = 26, 0.04, 100
+#: So many of them are to have a number of milliseconds that begins with a zero, which is what goes wrong. A machine
+#: that is busy may pass over all of those.
+_SHORT, _SHORT_SECONDS = 2, (0.01, 0.1)
 _PAST = "2000-01-01T00:00:00Z"
 _SHOWN = (
     *("id", "customer_id", "contact_name", "contact_email", "source_platform", "source_type", "status"),
@@ -140,10 +143,13 @@ def order(lab: Lab, _operation: Operation) -> None:
     source=assumed("X7", "Moments are told as they are, to the millisecond."),
 )
 def order_moments(lab: Lab, _operation: Operation) -> None:
-    times = []
-    for _ in range(_MOMENTS):
+    times: list[str] = []
+    short = 0
+    while len(times) < _MOMENTS or (short < _SHORT and len(times) < _MOST_MOMENTS):
         answer = lab.main("createLead", body={"contact_name": lab.fresh.name()})
         times.append(answer.at("/lead/created_at"))
+        low, high = _SHORT_SECONDS
+        short += low < time.time() % 1 < high
         time.sleep(_MOMENTS_APART)
     for early, late in itertools.pairwise(times):
         lab.expect(moment(early) <= moment(late), f"no created_at before {early} in a later lead", late)

@@ -13,7 +13,6 @@ import requests
 from mockserver.testing import Leadmock, LeadmockServer
 
 # A later test looks at what a former one had.
-pytestmark = pytest.mark.xdist_group("live leadmock server")
 TENANTS: list[str] = []
 KEYS: list[dict[str, str]] = []
 

@@ -15,8 +15,6 @@ from tests.engine.receiver import Receiver
 from tests.postgres import cluster
 from tests.shared.team import MEGA, SALESIQ, Team, mega, salesiq
 
-pytestmark = pytest.mark.xdist_group("shared races")  # one team for all
-
 
 @pytest.fixture(scope="module")
 def team() -> Iterator[Team]:
