@@ -8,33 +8,14 @@ from mockserver.contract import Operation
 
 from ..rule import Kind, named, only
 from ..worlds.convertiq import REQUIRED, complete, create, refused, small
+from .wrong_values import BLANK, NO_EMAIL, NO_TEXT
 
 if TYPE_CHECKING:
     from ..lab import Lab
 
 kind = Kind("records")
 CREATE = only("convertiq/createLead")
-_BLANK = ("", " ", "   ", "\t\n", "\u00a0", "\u3000")
-_NO_TEXT: tuple[Any, ...] = (5, 5.5, True, False, ["a"], {"a": "b"}, [], {})
 _NO_NUMBER: tuple[Any, ...] = ("7", "", "seven", True, False, [7], {"a": 7}, [], {})
-_NO_EMAIL = (
-    "not-an-email",
-    "a@",
-    "@b",
-    "@example.com",
-    "a b@example.com",
-    "a@example",
-    "a@@example.com",
-    "a@example..com",
-    ".a@example.com",
-    "a.@example.com",
-    "a@b@example.com",
-    "a@-example.com",
-    "a@example.com\n",
-    " a@example.com",
-    "a@example.com ",
-    "a" * 250 + "@example.com",
-)
 #: The line feed is there for patterns that end with a plain $.
 _NO_PHONE: tuple[Any, ...] = (
     "",
@@ -109,18 +90,18 @@ def missing(lab: Lab, _operation: Operation) -> None:
 
 @kind.promise("blank", "A required field that is null or blank answers 400.", on=CREATE, source=named("C11"))
 def blank(lab: Lab, _operation: Operation) -> None:
-    _refuses(lab, [(name, value) for value in (None, *_BLANK) for name in REQUIRED])
+    _refuses(lab, [(name, value) for value in (None, *BLANK) for name in REQUIRED])
 
 
 @kind.promise("types", "A field with a value of another type answers 400.", on=CREATE, source=named("C14"))
 def types(lab: Lab, _operation: Operation) -> None:
-    _refuses(lab, [(name, value) for value in _NO_TEXT for name in (*REQUIRED, "description")])
+    _refuses(lab, [(name, value) for value in NO_TEXT for name in (*REQUIRED, "description")])
     _refuses(lab, [(name, value) for value in _NO_NUMBER for name in ("score", "monthly_revenue", "budget")])
 
 
 @kind.promise("email-form", "An email that is no email address answers 400.", on=CREATE, source=named("C12"))
 def email_form(lab: Lab, _operation: Operation) -> None:
-    _refuses(lab, [("email", email) for email in _NO_EMAIL])
+    _refuses(lab, [("email", email) for email in NO_EMAIL])
 
 
 @kind.promise(

@@ -8,6 +8,7 @@ from mockserver.contract import Operation
 
 from ..rule import Kind, named, only
 from ..worlds.salesiq import OPTIONAL, PROPERTY_TYPES, complete, documented, known, new, refused, small
+from .wrong_values import BLANK, NO_EMAIL, NO_TEXT
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -108,27 +109,7 @@ _PHONES: tuple[Any, ...] = (
     ["9876543210"],
     {"number": "9876543210"},
 )
-_BLANK = ("", " ", "   ", "\t\n", "\u00a0", "\u3000")
-_NO_TEXT: tuple[Any, ...] = (5, 5.5, True, False, ["a"], {"a": "b"}, [], {})
 _NO_NUMBER: tuple[Any, ...] = ("7500000", "", "ten", True, False, [1], {"a": 1}, [], {})
-_NO_EMAIL = (
-    "not-an-email",
-    "a@",
-    "@b",
-    "@example.com",
-    "a b@example.com",
-    "a@example",
-    "a@@example.com",
-    "a@example..com",
-    ".a@example.com",
-    "a.@example.com",
-    "a@b@example.com",
-    "a@-example.com",
-    "a@example.com\n",
-    " a@example.com",
-    "a@example.com ",
-    "a" * 250 + "@example.com",
-)
 _NO_PROPERTY = (
     "Castle",
     "flat",
@@ -168,7 +149,7 @@ def _refuses(lab: Lab, values: list[tuple[str, Any]]) -> None:
     source=named("Q16", "Q17"),
 )
 def phone_form(lab: Lab, _operation: Operation) -> None:
-    _refuses(lab, [("phone", phone) for phone in (*_PHONES, None, *_BLANK)])
+    _refuses(lab, [("phone", phone) for phone in (*_PHONES, None, *BLANK)])
     for first in "6789":
         for digits in (lab.fresh.phone()[1:] for _ in range(2)):
             new(lab, small(lab, phone=first + digits))
@@ -186,19 +167,19 @@ def whatsapp_form(lab: Lab, _operation: Operation) -> None:
 
 @kind.promise("name-blank", "A name that is null or blank answers 400.", on=CAPTURE, source=named("not-blank"))
 def name_blank(lab: Lab, _operation: Operation) -> None:
-    _refuses(lab, [("name", name) for name in (None, *_BLANK)])
+    _refuses(lab, [("name", name) for name in (None, *BLANK)])
 
 
 @kind.promise("types", "A field with a value of another type answers 400.", on=CAPTURE, source=named("Q15"))
 def types(lab: Lab, _operation: Operation) -> None:
     texts = ["name", *(name for name in OPTIONAL if not name.startswith("budget") and name != "whatsapp")]
-    _refuses(lab, [(name, value) for name in texts for value in _NO_TEXT])
+    _refuses(lab, [(name, value) for name in texts for value in NO_TEXT])
     _refuses(lab, [(name, value) for name in ("budgetMin", "budgetMax") for value in _NO_NUMBER])
 
 
 @kind.promise("email-form", "An email that is no email address answers 400.", on=CAPTURE, source=named("Q15"))
 def email_form(lab: Lab, _operation: Operation) -> None:
-    _refuses(lab, [("email", email) for email in _NO_EMAIL])
+    _refuses(lab, [("email", email) for email in NO_EMAIL])
 
 
 @kind.promise("property-type", "A propertyType other than the four answers 400.", on=CAPTURE, source=named("Q26"))
