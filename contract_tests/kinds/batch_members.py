@@ -206,6 +206,18 @@ def owner(lab: Lab, _operation: Operation) -> None:
     lab.expect((shown["owner"] or {}).get("id") == own_id, f"the owner {own_id} after {row}", shown)
 
 
+@kind.promise("owner-kept", "A lead keeps its owner where none is given.", on=_BULK, source=named("M32"))
+def owner_kept(lab: Lab, _operation: Operation) -> None:
+    own_id, lead = lab.fact("owner_id"), lab.world.lead(lab.fresh)
+    imported(lab, [{**lead, "owner_id": own_id}])
+    for key in ("contact_email", "contact_phone"):
+        again = {key: lead[key], "contact_name": lab.fresh.name()}
+        for how, change in (("a create", made), ("an import", lambda lab, row: imported(lab, [row]))):
+            change(lab, again)
+            shown = with_email(lab, lead["contact_email"])[0]
+            lab.expect((shown["owner"] or {}).get("id") == own_id, f"the owner {own_id} after {how} of {again}", shown)
+
+
 @kind.promise(
     "owner-hidden",
     "An owner of another customer fails a row with the same words as one who does not exist.",

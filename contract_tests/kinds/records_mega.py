@@ -68,6 +68,8 @@ _SCALARS: tuple[Any, ...] = (
 )
 _TAME_SCALARS: tuple[Any, ...] = ("500000", "x", "two words", 0, 1, 42, 0.5, True, False, None)
 #: What some storage bends: blanks, and numbers that are exact only where nobody takes them for doubles.
+#: Where a column, or a column of bytes, may end, and the longest there is.
+_LONG_TEXTS = (256, 1025, 5000)
 _DELICATE: tuple[Any, ...] = ("", " ", 2**53 - 1, 2**53 + 1, -(2**53) - 1, 123456789012345678, 0.1, 1.0, 1e15)
 
 
@@ -155,6 +157,11 @@ def custom_fields_exact(lab: Lab, _operation: Operation) -> None:
         lead = made(lab, {"contact_email": lab.fresh.email(), "custom_fields": given})
         for one in (lead, listed(lab, lead)):
             lab.expect(same(one.get("custom_fields"), given), f"the custom fields {given}", one.get("custom_fields"))
+
+    for length in _LONG_TEXTS:
+        lead = made(lab, {"contact_email": lab.fresh.email(), "custom_fields": {slugs[0]: "é" * length}})
+        kept = listed(lab, lead)["custom_fields"].get(slugs[0])
+        lab.expect(kept == "é" * length, f"a custom text of {length} characters, whole", f"one of {len(str(kept))}")
 
     nothings: tuple[dict[str, Any], ...] = ({}, {"custom_fields": None}, {"custom_fields": {}})
     for nothing in nothings:

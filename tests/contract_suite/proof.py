@@ -188,4 +188,6 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("mega", "refused-change-rotates", "mega/updateLeadWebhook/events-refused-change"),
     ("mega", "event-read-a-little-later", "mega/createLead/events-as-created"),
     ("mega", "milliseconds-without-zeros", "mega/listLeads/records-order-moments"),
+    ("mega", "create-takes-the-owner-away", "mega/bulkImportLeads/batch-owner-kept"),
+    ("mega", "custom-texts-cut-at-255", "mega/createLead/records-custom-fields-exact"),
 )

@@ -33,6 +33,21 @@ METERED = "        rate = await metered(state, key, operation.bucket)\n"
 
 RARE_VALUES: tuple[Fault, ...] = (
     assumed(
+        "create-takes-the-owner-away",
+        "bulkImportLeads/batch",
+        (MERGED, MERGED + '    if source_type == "manual":\n        lead["owner_id"] = None\n'),
+        subtle=True,
+    ),
+    assumed(
+        "custom-texts-cut-at-255",
+        "createLead/records",
+        (
+            RETAINED,
+            RETAINED.replace("slug: value", "slug: value[:255] if isinstance(value, str) else value"),
+        ),
+        subtle=True,
+    ),
+    assumed(
         "custom-field-without-a-name-is-500",
         "bulkImportLeads/batch",
         (CUSTOM, CUSTOM.replace("    wrong", '    if "" in value:\n        raise KeyError\n    wrong')),
