@@ -9,7 +9,8 @@ from mockserver.contract import Operation
 
 from ..rule import Kind, NotChecked, assumed, named, only
 from ..wire import Answer
-from .limits_story import can_be_filled, free, known_lead, story_of
+from .limits_requests import can_be_filled, free, known_lead
+from .limits_story import story_of
 
 if TYPE_CHECKING:
     from ..caller import Caller

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..rule import NotChecked
-from ..wire import Answer, Request
+from ..wire import Answer
 from ..worlds.crmleadpro import shows
+from .limits_requests import IMPORT, ask, extras, holds_few, known_lead, plain_request
 
 if TYPE_CHECKING:
     from ..caller import Caller
     from ..lab import Lab
-    from ..target import Credential
 
 HEADERS = ("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset")
 
@@ -27,15 +26,9 @@ _LONGEST_WAIT = 61
 _EACH, _MORE = 2.5, 20
 # Above the limit by so many: a bucket that is refilled all the time gives some back.
 _SLACK = 1.25
-_IMPORT = "an import"
 _MOST_TOGETHER = 120
-_SMALL_PLAN = 20
-#: To fill a plan takes so many requests beside the leads that it holds, and so many minutes at most.
-_BESIDE, _MINUTES = 35, 2
 #: Requests at once where there are more than that.
 CROWD = 40
-_TEXT = {"Content-Type": "text/plain"}
-_STRANGER = {"x-customer-id": "00000000-0000-4000-8000-000000000000"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +99,7 @@ def _spent(lab: Lab) -> Story:
     story = _tell(lab, callers)
     early = story.refusal is not None and story.counted < story.limit
     if early and not lab.strict:
-        if _holds_few(story.caller) and story.caller(lab.world.create, body=story.captured).ok:
+        if holds_few(story.caller) and story.caller(lab.world.create, body=story.captured).ok:
             raise NotChecked("the plan of the limited key is full before its minute is: a known lead is still answered")
         # Somebody may have used the keys before, and what is left of that is told nowhere.
         time.sleep(_LONGEST_WAIT)
@@ -139,7 +132,7 @@ def _tell(lab: Lab, callers: tuple[Caller, ...]) -> Story:
     if witness is not None:
         _refused_create(lab, caller, witness, story)
     if story.bulk_limit is not None:
-        story.bulk += [step.answer for step in story.steps if step.name == _IMPORT]
+        story.bulk += [step.answer for step in story.steps if step.name == IMPORT]
         _bulk(lab, caller, same, story)
         if len(story.bulk) <= story.bulk_limit and not lab.strict:
             # Its minute may have begun later than the other one, in an earlier run.
@@ -162,13 +155,13 @@ def _witness(lab: Lab, caller: Caller) -> Caller | None:
 
 def _unspent(lab: Lab, callers: tuple[Caller, ...]) -> Caller:
     """A limited key that an earlier run has not spent; waits for one if need be. Its first request has been sent."""
-    if _holds_few(callers[0]):
+    if holds_few(callers[0]):
         callers[0].rest(lab.world.create)  # its plan may have been filled right before
     left = 60 - time.time() % 60
     if left < _margin(lab, callers):
         time.sleep(left + 0.1)
     answer = ask(lab, callers[0])
-    if answer.status == 429 and _holds_few(callers[0]) and _answers_known(lab, callers[0]):
+    if answer.status == 429 and holds_few(callers[0]) and _answers_known(lab, callers[0]):
         raise NotChecked("the plan of the limited key is full: it is refused a new lead, but not a known one")
     if answer.status == 429 and not number(answer.headers.get(HEADERS[1])):
         # Where it is refilled bit by bit, Retry-After tells only when the next request is allowed.
@@ -176,7 +169,7 @@ def _unspent(lab: Lab, callers: tuple[Caller, ...]) -> Caller:
         wait = _LONGEST_WAIT if None in told else max(one or 0 for one in told)
         time.sleep(min(wait, _LONGEST_WAIT) + _MARGIN_SECONDS)
         answer = ask(lab, callers[0])
-    if answer.status == 429 and _holds_few(callers[0]):
+    if answer.status == 429 and holds_few(callers[0]):
         raise NotChecked(
             "the limited key is refused from the start: its plan may be full, as earlier runs have left it"
         )
@@ -185,11 +178,6 @@ def _unspent(lab: Lab, callers: tuple[Caller, ...]) -> Caller:
 
 def _answers_known(lab: Lab, caller: Caller) -> bool:
     return caller(lab.world.create, body=lab.world.body(known_lead(lab, caller))).ok
-
-
-def _holds_few(caller: Caller) -> bool:
-    """Whether the plan of the key has an end, so that each lead captured with it is one less for the next run."""
-    return caller.credential is not None and "max_leads" in caller.credential.limits
 
 
 def _margin(lab: Lab, callers: tuple[Caller, ...]) -> float:
@@ -203,61 +191,6 @@ def _margin(lab: Lab, callers: tuple[Caller, ...]) -> float:
     return min(max(_MARGIN_SECONDS, each * (limit * _EACH + _MORE)), _LONGEST_MARGIN)
 
 
-def ask(lab: Lab, caller: Caller) -> Answer:
-    """The cheapest valid request that counts."""
-    match lab.contract.name:
-        case "mega":
-            return caller("listLeads", query={"limit": 1})
-        case "crmleadpro":
-            return caller("listPipelines")
-    return caller(lab.world.create, body=_plain_body(lab, caller))
-
-
-def can_be_filled(credential: Credential) -> bool:
-    """Whether its plan is full so soon that this is tried, before the rate is."""
-    most, rate = (credential.limits.get(name) for name in ("max_leads", "per_minute"))
-    return most is not None and (rate is None or most + _BESIDE <= _MINUTES * rate)
-
-
-def _plain_body(lab: Lab, caller: Caller) -> Any:
-    """A new lead. Strictly, where the plan holds few, the same one each time: it takes no room, and counts too.
-
-    So it is where the plan has been filled before.
-    """
-    if caller.credential is not None and ((lab.strict and _holds_few(caller)) or can_be_filled(caller.credential)):
-        return lab.world.body(known_lead(lab, caller))
-    return lab.world.body(lab.world.lead(lab.fresh))
-
-
-def _has_no_room(lab: Lab, caller: Caller) -> bool:
-    """Whether a new lead may be too many: the plan is small, or other keys capture what they like."""
-    if caller.credential is None or "max_leads" not in caller.credential.limits:
-        return False
-    is_small = caller.credential.limits["max_leads"] < _SMALL_PLAN
-    return is_small or can_be_filled(caller.credential) or bool(free(lab, caller))
-
-
-def known_lead(lab: Lab, caller: Caller, lead: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The same each time, and known from the start where another key can capture it: the plan may be full already.
-
-    It is `lead` where that is given and no other one is known.
-    """
-
-    def captured() -> dict[str, Any]:
-        chosen = lead or lab.world.lead(lab.fresh)
-        for other in free(lab, caller)[:1]:
-            other(lab.world.create, body=lab.world.body(chosen))
-        return chosen
-
-    return lab.once(("known lead", caller.credential and caller.credential.tenant), captured)
-
-
-def free(lab: Lab, caller: Caller) -> list[Caller]:
-    """The keys of the same tenant that have no limits."""
-    tenant = caller.credential and caller.credential.tenant
-    return [lab.caller(one) for one in lab.target.credentials if one.unlimited and one.tenant == tenant]
-
-
 def _spend(lab: Lab, caller: Caller, story: Story) -> None:
     """Plain requests up to a few before the limit, in a strict run then one of each kind, then plain ones again."""
     first = lab.trace.exchanges[-1]
@@ -265,16 +198,16 @@ def _spend(lab: Lab, caller: Caller, story: Story) -> None:
         story.captured = json.loads(first.request.body)
     story.plain.append(Step("a plain request", first.answer, first.ended))
     story.steps.append(story.plain[0])
-    extras = _extras(lab, caller) if lab.strict else []
-    for _ in range(story.limit - 3 - sum(counts for _, counts, _, _ in extras)):
+    others = extras(lab, caller) if lab.strict else []
+    for _ in range(story.limit - 3 - sum(counts for _, counts, _, _ in others)):
         story.plain.append(_step("a plain request", ask(lab, caller)))
         story.steps.append(story.plain[-1])
         if story.plain[-1].answer.status == 429:
             story.refusal = story.plain[-1].answer
             return
-    for name, counts, known, send in extras:
+    for name, counts, known, send in others:
         story.steps.append(_step(name, send(), counts=counts, known=known))
-    while len(story.steps) < story.limit * _SLACK + 2 + len(extras):
+    while len(story.steps) < story.limit * _SLACK + 2 + len(others):
         step = _step("a plain request", ask(lab, caller))
         story.steps.append(step)
         if step.answer.status == 429:
@@ -286,56 +219,6 @@ def _spend(lab: Lab, caller: Caller, story: Story) -> None:
 
 def _step(name: str, answer: Answer, *, counts: bool = True, known: bool = True) -> Step:
     return Step(name, answer, time.perf_counter(), counts, known)
-
-
-def _extras(lab: Lab, caller: Caller) -> list[tuple[str, bool, bool, Callable[[], Answer]]]:
-    """(name, whether it counts, whether the key is valid, send)."""
-    create, world = lab.world.create, lab.world
-    body = world.body(known_lead(lab, caller) if _has_no_room(lab, caller) else world.lead(lab.fresh))
-    wrong = {next(iter(lab.contract.security.values())).header: "Bearer wrong"}
-    if lab.contract.name in {"salesiq", "convertiq"}:
-        wrong = {next(iter(lab.contract.security.values())).header: "wrong"}
-    unknown, most = f"{lab.contract.base_path}/unknown", lab.contract.operations[create].max_bytes
-    extras = [
-        ("a create", True, True, lambda: caller(create, body=body)),
-        ("the same create again", True, True, lambda: caller(create, body=body)),
-        ("an invalid create", True, True, lambda: caller(create, body={"nothing": "valid"})),
-        ("a create that is no JSON", True, True, lambda: caller(create, content=b"{")),
-        ("a create of another media type", True, True, lambda: caller(create, content=b"{}", headers=_TEXT)),
-        ("a create that is too large", True, True, lambda: caller(create, content=b" " * (most + 1))),
-        ("a request with a wrong key", False, False, lambda: caller(create, body=body, headers=wrong)),
-        ("a method that is not there", False, False, lambda: caller(create, body=body, method="PUT")),
-        ("a path that is not there", False, False, lambda: caller(create, body=body, url=unknown)),
-    ]  # fmt: skip
-    if lab.contract.name == "salesiq":
-        extras.append(("a look at the service", False, False, lambda: caller("getCaptureInfo")))
-    if lab.contract.name == "crmleadpro":
-        nobody = {"id": "lead_0000000000000000"}
-        extras += [
-            ("a list", True, True, lambda: caller("listLeads")),
-            ("a HEAD of a list", True, True, lambda: caller("listLeads", method="HEAD")),
-            ("a bad query", True, True, lambda: caller("listLeads", query={"page": 0})),
-            ("a read of no lead", True, True, lambda: caller("getLead", path=nobody)),
-            ("a patch of no lead", True, True, lambda: caller("updateLead", path=nobody, body={})),
-            ("an archiving of no lead", True, True, lambda: caller("archiveLead", path=nobody)),
-            ("a list of contacts", True, True, lambda: caller("listContacts")),
-            ("the funnel", True, True, lambda: caller("getPipelineAnalytics")),
-        ]
-    if lab.contract.name == "mega":
-        key, nowhere = {"Idempotency-Key": lab.fresh.token()}, {"id": f"wh_{lab.fresh.token()}"}
-        extras += [
-            ("a create with a key", True, True, lambda: caller(create, body=body, headers=key)),
-            ("its replay", True, True, lambda: caller(create, body=body, headers=key)),
-            ("a conflict", True, True, lambda: caller(create, body={"contact_name": "x"}, headers=key)),
-            ("a list of webhooks", True, True, lambda: caller("listLeadWebhooks")),
-            ("a change of no webhook", True, True, lambda: caller("updateLeadWebhook", path=nowhere, body={})),
-            ("a deletion of no webhook", True, True, lambda: caller("deleteLeadWebhook", path=nowhere)),
-            ("a bad webhook", True, True, lambda: caller("createLeadWebhook", body={})),
-            ("a bad query", True, True, lambda: caller("listLeads", query={"limit": 0})),
-            ("a request for another customer", False, True, lambda: caller("listLeads", headers=_STRANGER)),
-            (_IMPORT, False, False, lambda: caller("bulkImportLeads", body={"dry_run": True, "leads": [body]})),
-        ]
-    return extras
 
 
 def _refused_create(lab: Lab, caller: Caller, same: Caller, story: Story) -> None:
@@ -391,7 +274,7 @@ def _together(lab: Lab, other: Caller, story: Story) -> None:
         return
     if left <= 0:
         return
-    requests = [_plain_request(lab, other) for _ in range(left + left // 2 + 1)]
+    requests = [plain_request(lab, other) for _ in range(left + left // 2 + 1)]
     started = time.perf_counter()
     answers = [one.answer for one in lab.send_all(requests)]
     story.together_seconds = time.perf_counter() - started
@@ -402,15 +285,9 @@ def _crowd(lab: Lab, other: Caller) -> tuple[Answer, Answer] | None:
     """The answers before and after a crowd of requests; None where a window ended meanwhile, twice."""
     for _ in range(2):
         before = ask(lab, other)
-        lab.send_all([_plain_request(lab, other) for _ in range(CROWD)])
+        lab.send_all([plain_request(lab, other) for _ in range(CROWD)])
         after = ask(lab, other)
         resets = [number(answer.headers.get(HEADERS[2])) or 0 for answer in (before, after)]
         if resets[1] <= resets[0]:
             return before, after
     return None
-
-
-def _plain_request(lab: Lab, caller: Caller) -> Request:
-    if lab.contract.name == "mega":
-        return caller.request("listLeads", query={"limit": 1})
-    return caller.request(lab.world.create, body=_plain_body(lab, caller))

@@ -9,7 +9,8 @@ from mockserver.contract import Operation
 
 from ..rule import Kind, NotChecked, assumed
 from .limits import METERED
-from .limits_story import HEADERS, ask, number, story_of
+from .limits_requests import ask
+from .limits_story import HEADERS, number, story_of
 
 if TYPE_CHECKING:
     from ..lab import Lab
