@@ -38,6 +38,8 @@ _NOT_REFUSED = ["2xx", "3xx", "401", "403", "404", "409", "410", "429", "5xx"]
 # variant of a schema anew, and what is generated without them is permitted all the same.
 _BEYOND_ASCII = re.compile(r"(?:\\u[0-9a-f]{4}-\\u[0-9a-f]{4}){2,}")
 
+#: With these in a header, HTTP itself refuses a request, in words that are no vendor's.
+_CONTROLS = "".join(chr(code) for code in (*range(32), 127) if chr(code) != "\t")
 _ANY_BUT_NUL = r"^[^\x00]*$"
 #: A text beyond a bound like that is drawn letter by letter, for seconds.
 _LONG = 1000
@@ -124,6 +126,7 @@ def _config(  # noqa: PLR0913, PLR0917  # called once, right above
             "mode": view.mode,
             "max-examples": max_examples,
             "database": "none",
+            "exclude-header-characters": _CONTROLS,
             # The credential is sent with every request, and `ignored_auth` takes it away; generated ones would
             # be overwritten by it, and what was to be refused would be accepted.
             "with-security-parameters": False,
