@@ -12,7 +12,8 @@ from mockserver.contract.model import Contract
 from mockserver.engine.clock import iso_ms
 from mockserver.journal import Entry
 
-_SECRET_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"))
+_KEY_HEADERS = frozenset(("authorization", "x-api-key"))
+_SECRET_HEADERS = _KEY_HEADERS | {"proxy-authorization", "cookie", "set-cookie"}
 _SECRET_NAMES = re.compile(r"secret|token|password|passwd|api[_-]?key|authorization|credential", re.IGNORECASE)
 _OF_THE_CLIENT = frozenset(
     ("host", "content-length", "accept-encoding", "connection", "user-agent", "transfer-encoding")
@@ -70,18 +71,36 @@ def without_secrets(data: Any) -> Any:
     return _Hider(_SECRET_HEADERS, frozenset()).value(data)
 
 
-def curl(entry: Entry) -> str:
-    """One line that repeats the request; in the place of a secret stands what is shown of it."""
+def curl(entry: Entry, known: Collection[str] = ()) -> str:
+    """One line that repeats the request. A key out of `known`, which is no secret, stands there whole; for another one
+    stands a variable of the shell, such as $MEGA_KEY; whatever else is secret is shortened.
+    """
     hide = _Hider.of(entry)
     target = hide.text(entry.path) + (f"?{hide.query(entry.query.decode('latin-1'))}" if entry.query else "")
     parts = [f"curl -i -X {entry.method} {_quoted('http://' + (entry.header('host') or 'localhost') + target)}"]
-    headers = (pair for pair in hide.headers(entry.headers) if pair[0] not in _OF_THE_CLIENT)
-    parts += [f"-H {_quoted(f'{name}: {value}')}" for name, value in headers]
+    pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in entry.headers)
+    parts += [f"-H {_sent(entry, hide, name, value, known)}" for name, value in pairs if name not in _OF_THE_CLIENT]
     body = hide.body(entry.body)
     if entry.body:
         text = body["text"] if body["text"] is not None else json.dumps(body["json"], ensure_ascii=False)
         parts.append(f"--data-raw {_quoted(text)}")
     return " ".join(parts)
+
+
+def _sent(entry: Entry, hide: _Hider, name: str, value: str, known: Collection[str]) -> str:
+    """One header as a word of a shell's command line."""
+    if name not in _KEY_HEADERS:
+        return _quoted(f"{name}: {hide.header(name, value)}")
+    scheme, secret = _credential(value)
+    if secret in known:
+        return _quoted(f"{name}: {value}")
+    return f'"{name}: {scheme}${entry.api.upper()}_KEY"'
+
+
+def _credential(value: str) -> tuple[str, str]:
+    """What stands before the secret in a header, with the space, and the secret."""
+    scheme, space, secret = value.partition(" ")
+    return (scheme + space, secret) if space and scheme.lower() in {"bearer", "basic"} else ("", value)
 
 
 def _quoted(text: str) -> str:
@@ -127,15 +146,15 @@ class _Hider:
 
     def headers(self, pairs: Any) -> list[list[str]]:
         return [
-            [key, self._header(key, value.decode("latin-1"))]
+            [key, self.header(key, value.decode("latin-1"))]
             for key, value in ((name.decode("latin-1"), value) for name, value in pairs)
         ]
 
-    def _header(self, name: str, value: str) -> str:
+    def header(self, name: str, value: str) -> str:
         if name not in self._names and not _SECRET_NAMES.search(name):
             return self.text(value)
-        scheme, space, secret = value.partition(" ")
-        return f"{scheme} {redacted(secret)}" if space and scheme.lower() in {"bearer", "basic"} else redacted(value)
+        scheme, secret = _credential(value)
+        return scheme + redacted(secret)
 
     def body(self, raw: bytes) -> dict[str, Any]:
         """`json` where it is JSON, else `text`; both null where there was none."""

@@ -62,6 +62,8 @@ DEMOS: Mapping[str, tuple[Demo, ...]] = MappingProxyType(
         ),
     }
 )
+PLACEHOLDERS = frozenset(secret for demos in DEMOS.values() for demo in demos for secret in demo.secrets)
+"""The secrets that are none: they are printed in documentation and at each start."""
 
 
 def new_tenant(

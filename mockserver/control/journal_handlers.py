@@ -15,6 +15,7 @@ from mockserver.control.world import World
 from mockserver.journal import Entry, Filter
 from mockserver.rendering import curl, summary, whole
 from mockserver.reply import dump
+from mockserver.tenants import PLACEHOLDERS
 
 _FILTERS = ("api", "operation", "tenant", "status", "method", "path", "body", "since")
 
@@ -37,7 +38,7 @@ async def clear_requests(world: World, call: ControlCall) -> Response:
 async def get_request(world: World, call: ControlCall) -> Response:
     entry = _entry(world, call)
     rule = rule_of(entry, world.contracts[entry.api])
-    return answer({**whole(entry), "rule": _told(rule), "curl": curl(entry)})
+    return answer({**whole(entry), "rule": _told(rule), "curl": curl(entry, PLACEHOLDERS)})
 
 
 async def explain_request(world: World, call: ControlCall) -> Response:

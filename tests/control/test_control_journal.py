@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import threading
 
 import httpx
 import pytest
 
 from mockserver.client import Access, ControlClient, ControlError, RequestSummary
+from mockserver.tenants import DEMOS
 from tests.edge_cases.live import Live
 from tests.serving import Serving
 
@@ -135,3 +138,19 @@ def test_a_live_view_does_not_keep_the_server_from_stopping() -> None:
         viewer.join(30)
     assert ended[-1] == "the end"
     assert serving.lines[-1] == "leadmock stopped"
+
+
+def test_the_line_of_curl_repeats_the_request_when_it_is_pasted(control: ControlClient, fresh: Access) -> None:
+    """A demo key stands in it, as everybody knows those; for another key stands a variable, to be set beforehand."""
+    demo = {"Authorization": "Bearer " + next(iter(DEMOS["mega"][0].secrets)), "x-customer-id": DEMOS["mega"][0].id}
+    for headers, environment in ((demo, {}), (fresh.headers, {"MEGA_KEY": fresh.credential.secret})):
+        lead = {**LEAD, "contact_name": "O'Neil $HOME"}
+        first = httpx.post(f"{fresh.base_url}/leads", json=lead, headers={**headers, "Idempotency-Key": "pasted"})
+        line = control.request(control.requests(api="mega", limit=1)[0].id)["curl"]
+        pasted = subprocess.run(
+            ["bash", "-c", line], env={**os.environ, **environment}, capture_output=True, text=True, check=True
+        )
+        assert first.status_code == 201
+        assert pasted.stdout.startswith("HTTP/1.1 201")
+        assert pasted.stdout.endswith(first.text)
+        assert fresh.credential.secret not in line
