@@ -30,7 +30,11 @@ _COMMANDS: Mapping[str, _Command] = {
     "explain": _Command("requests", "tell why a request was answered so"),
     "reset": _Command("state", "start again, or empty one tenant"),
     "tenant": _Command("tenants", "tenants and their credentials: list, create, delete, key, revoke"),
-    "seed": _Command("records", "create records from a JSON, YAML or CSV file"),
+    "seed": _Command(
+        "records",
+        "create records from a JSON, YAML or CSV file",
+        "The vendor's rules decide about each row. Exit: 0 all taken, 1 some refused, 2 not done.",
+    ),
     "records": _Command("records", "list what a tenant holds"),
     "webhooks": _Command("webhooks", "webhook deliveries: list, redeliver, emit"),
     "clock": _Command("clock", "the mock's time: show, freeze, advance, resume, reset"),
@@ -56,7 +60,7 @@ _COMMANDS: Mapping[str, _Command] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit status: 0 done, 2 could not run."""
+    """Run one command and give its exit status: 0 done, 1 not all is well, 2 could not run."""
     given = sys.argv[1:] if arguments is None else arguments
     # A name in any script may be told on any terminal.
     for stream in (sys.stdout, sys.stderr):

@@ -19,12 +19,12 @@ Call = Callable[[ControlClient, argparse.Namespace], Any]
 """What a command does. It gives what is to be printed: text, or what the client gives, one of it or a list."""
 
 
-def add_call(parser: argparse.ArgumentParser, call: Call) -> None:
-    """Make a command of the call: it prints lines to read, or JSON with --json."""
+def add_call(parser: argparse.ArgumentParser, call: Call, whole: Callable[[Any], bool] = lambda _: True) -> None:
+    """Make a command of the call: it prints lines to read, or JSON with --json, and fails where that is not `whole`."""
     parser.add_argument("--url", default=_URL, help=f"address of the running mock (default: {_URL})")
     parser.add_argument("--token", help=f"its control token (default: ${TOKEN_VARIABLE})")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=lambda options: _run(call, options))
+    parser.set_defaults(run=lambda options: _run(call, whole, options))
 
 
 class Actions:
@@ -56,7 +56,7 @@ def json_of(text: str) -> Any:
         raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {error}") from None
 
 
-def _run(call: Call, options: argparse.Namespace) -> int:
+def _run(call: Call, whole: Callable[[Any], bool], options: argparse.Namespace) -> int:
     token = options.token or os.environ.get(TOKEN_VARIABLE)
     try:
         with ControlClient(options.url, token=token) as client:
@@ -66,10 +66,10 @@ def _run(call: Call, options: argparse.Namespace) -> int:
         raise UsageError(f"{error}{way_out}") from None
     if options.json:
         print(json.dumps(_plain(found), ensure_ascii=False, indent=2))
-        return 0
-    for line in _lines(found):
-        print(line)
-    return 0
+    else:
+        for line in _lines(found):
+            print(line)
+    return 0 if whole(found) else 1
 
 
 def _plain(found: Any) -> Any:

@@ -25,7 +25,7 @@ _FAULT_OPTIONS: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "tenant": (str, "only the tenant with this id"),
     "times": (int, "so many requests and no more"),
     "probability": (float, "of each request, such as 0.1"),
-    "latency": (float, "seconds to wait first"),
+    "latency": (float, "seconds to wait first, with every kind"),
     "status": (int, "of the answer of `status` (default: 503)"),
     "retry-after": (int, "seconds, of `rate-limit` (default: 30)"),
     "seconds": (float, "how long `slow` takes (default: 5)"),

@@ -14,7 +14,7 @@ def add_seed(parser: argparse.ArgumentParser) -> None:
     add_tenant_of(parser)
     parser.add_argument("file", type=Path, help="ends in .json, .yaml, .yml or .csv")
     parser.add_argument("--operation", help="the create operation to use (default: the API's first)")
-    add_call(parser, _seed)
+    add_call(parser, _seed, lambda report: not report.refused)
 
 
 def _seed(client: ControlClient, options: argparse.Namespace) -> Any:

@@ -26,6 +26,8 @@ async def list_faults(world: World, _call: ControlCall) -> Response:
 
 async def add_fault(world: World, call: ControlCall) -> Response:
     _check_names(world, call.body)
+    if call.body["kind"] == "latency" and not call.body.get("latency"):
+        raise invalid(FieldError("/latency", "is how many seconds to wait, and has to be given for this kind"))
     return answer(asdict(world.faults.add(Fault(**call.body))), 201)
 
 

@@ -40,9 +40,7 @@ class ControlOperation:
         """The same values. Raises Problem 404 for one that cannot be anybody's."""
         errors = self.path_values.errors(dict(values))
         if errors:
-            raise unknown(
-                f"there is nothing at this address: {errors[0].pointer[1:]} {errors[0].detail}", "look for it"
-            )
+            raise unknown(f"{errors[0].pointer[1:]} {errors[0].detail}, so there can be none", "write it otherwise")
         return values
 
     def read_query(self, query_string: bytes) -> dict[str, Any]:

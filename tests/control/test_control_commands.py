@@ -89,12 +89,24 @@ def test_snapshots_are_taken_and_restored(run: Terminal) -> None:
         (("seed", "mega", "x", "nothing.csv"), "nothing.csv cannot be read"),
         (("requests", "999999"), "the journal has no request 999999"),
         (("clock", "freeze", "tomorrow"), "at: "),
+        (("fault", "add", "latency"), "latency: is how many seconds to wait"),
+        (("tenant", "revoke", "salesiq", "demo-workspace", "1"), "credential '1' does not match ^[0-9a-f]{16}$"),
     ],
 )
 def test_what_cannot_be_done_is_told_with_exit_status_2(run: Terminal, arguments: tuple[str, ...], told: str) -> None:
     status, printed, complaint = run.attempt(*arguments)
     assert (status, printed) == (2, "")
     assert told.lower() in complaint.lower()
+
+
+def test_seeding_fails_with_exit_status_1_where_a_row_was_refused(run: Terminal, tmp_path: Path) -> None:
+    """A script that goes on with half of its data would fail later, far from the cause."""
+    rows = tmp_path / "leads.csv"
+    rows.write_text("name,phone\nAsha,9811111111\nRavi,98222\n")
+    status, printed, _ = run.attempt("seed", "salesiq", "second-workspace", str(rows))
+    assert status == 1
+    assert "accepted: 1\nrefused: 1" in printed
+    assert 'row": 2' in printed
 
 
 def test_where_nobody_answers_it_says_how_to_start() -> None:
