@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope, Send
 
 from mockserver import wire
 from mockserver.contract.model import Contract
@@ -14,10 +14,10 @@ _PIECES = 20  # Of an answer that drips.
 _GARBAGE = b"\x00<malformed>"
 
 
-async def instead(fault: Fault, contract: Contract, scope: Scope) -> Answer | None:
+async def instead(fault: Fault, contract: Contract, scope: Scope, heard: wire.Heard) -> Answer | None:
     """Wait as long as the fault says; then what is answered instead of serving the request, None = nothing."""
     if fault.latency:
-        await wire.pause(scope, fault.latency)
+        await wire.pause(scope, heard.wait, fault.latency)
     if fault.kind == "drop":
         return render(503, None, {})  # Never sent.
     if fault.kind == "rate-limit":
@@ -41,10 +41,10 @@ def _own_answer(fault: Fault) -> Answer:
     return Answer(answer.status, tuple(pairs), body)
 
 
-async def send(fault: Fault, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+async def send(fault: Fault, answer: Answer, scope: Scope, heard: wire.Heard, send: Send) -> None:
     """Send the answer as the fault lets it through."""
     if fault.kind in {"drop", "lost-response"}:
-        await wire.close(scope, receive)
+        await wire.close(scope, heard)
         return
     headers, body = answer.headers, answer.body
     if fault.kind == "malformed" and body:
@@ -56,18 +56,18 @@ async def send(fault: Fault, answer: Answer, scope: Scope, receive: Receive, sen
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     if fault.kind == "truncate":
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-        await wire.close(scope, receive)
+        await wire.close(scope, heard)
         return
     if fault.kind == "slow":
-        await _drip(body, fault.seconds, scope, send)
+        await _drip(body, fault.seconds, scope, heard, send)
         return
     await send({"type": "http.response.body", "body": body})
 
 
-async def _drip(body: bytes, seconds: float, scope: Scope, send: Send) -> None:
+async def _drip(body: bytes, seconds: float, scope: Scope, heard: wire.Heard, send: Send) -> None:
     size = max(1, -(-len(body) // _PIECES))
     pieces = [body[start : start + size] for start in range(0, len(body), size)] or [b""]
     for piece in pieces:
-        await wire.pause(scope, seconds / len(pieces))
+        await wire.pause(scope, heard.wait, seconds / len(pieces))
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

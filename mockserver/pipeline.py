@@ -23,7 +23,7 @@ from connexion.resolver import Resolver
 from connexion.spec import Specification
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mockserver import disturbance, preference
+from mockserver import disturbance, preference, wire
 from mockserver.contract.model import Contract
 from mockserver.engine import idempotency
 from mockserver.engine.access import Directory
@@ -41,7 +41,6 @@ from mockserver.store.base import Remembered, Store, StoreError
 
 logger = logging.getLogger("leadmock")
 
-_MOST_HEARD = 1_048_576
 _NONE: frozenset[str] = frozenset()
 
 
@@ -160,13 +159,16 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         if self._faults:
             exchange.fault = self._fault(api, scope, exchange)
         fault = exchange.fault
+        heard = wire.Heard(receive)
         answer = None
         try:
             if fault is not None:
-                answer = await disturbance.instead(fault, api.contract, scope)
+                receive = heard
+                await heard.hear()
+                answer = await disturbance.instead(fault, api.contract, scope, heard)
                 exchange.outcome = f"struck by a fault: {fault.kind}"
                 if answer is not None and self._settings.journal:
-                    await _hear_out(receive, exchange.received)
+                    exchange.received += heard.body
             if answer is None:
                 answer = await self._answer(api, scope, receive, exchange)
         except ClientGone:
@@ -175,7 +177,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         if fault is not None:
             # Told first: whoever sees its connection closed finds the request in the journal.
             self._tell(exchange, started)
-            await disturbance.send(fault, answer, scope, receive, send)
+            await disturbance.send(fault, answer, scope, heard, send)
             return
         try:
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
@@ -312,17 +314,6 @@ async def _looked_up(plan: Plan, headers: Mapping[str, str], repeated: frozenset
     if look_up is None or not await look_up():
         raise refusal
     return plan.authenticate(headers, repeated)
-
-
-async def _hear_out(receive: Receive, heard: list[bytes]) -> None:
-    """Let the journal have a body, or its first megabyte, that nobody else is going to read."""
-    size = 0
-    while size < _MOST_HEARD:
-        message = await receive()
-        heard.append(message.get("body", b""))
-        size += len(heard[-1])
-        if not message.get("more_body"):
-            return
 
 
 def _headers(scope: Scope) -> tuple[dict[str, str], frozenset[str]]:

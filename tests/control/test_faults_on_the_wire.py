@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import httpx
 import pytest
 
 from mockserver.app import Mock
+from mockserver.client import ControlClient
 from mockserver.docs import credential_headers
 from mockserver.engine.call import Credential
 from mockserver.engine.faults import Fault
@@ -74,6 +76,23 @@ def test_latency_delays_an_answer_that_is_otherwise_as_usual(server: Live, crede
     started = time.perf_counter()
     assert push(server, credential).status_code == 201
     assert time.perf_counter() - started >= 0.3
+
+
+def test_a_request_is_processed_and_told_though_its_client_gave_up_waiting(
+    server: Live, credential: Credential
+) -> None:
+    """As by a slow vendor: this is the retry that makes a second lead where nothing recognises it."""
+    strike(server, credential, Fault("latency", latency=600))
+    headers = credential_headers(server.mock.contracts["mega"], credential)
+    with ControlClient(server.origin) as control, ThreadPoolExecutor(1) as pool:
+        watched = control.watch(tenant=credential.tenant.id)
+        told = pool.submit(next, watched)
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(server.url("mega", "/leads"), json=LEAD, headers=headers, timeout=0.2)
+        request = told.result()
+        assert (request.status, request.fault, request.outcome[:12]) == (201, "latency", "created lead")
+        assert control.request(request.id)["request"]["json"] == LEAD
+    assert server.leads_of(credential) == 1
 
 
 @pytest.mark.parametrize(("kind", "leads"), [("drop", 0), ("lost-response", 1)])
