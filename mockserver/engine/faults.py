@@ -76,6 +76,10 @@ class Faults:
             raise ValueError(f"times={fault.times}: a fault strikes once or more; leave it out for no end")
         if not 0 < fault.probability <= 1:
             raise ValueError(f"probability={fault.probability}: must be above 0 and at most 1")
+        if not 200 <= fault.status <= 599:  # noqa: PLR2004  # what is an answer, and no interim one
+            raise ValueError(f"status={fault.status}: an answer has a status from 200 to 599")
+        if min(fault.latency, fault.seconds, fault.retry_after) < 0:
+            raise ValueError("latency, seconds and retry_after cannot be negative: leave them out, or give 0 or more")
         added = replace(fault, id=fault.id or f"fault_{uuid.uuid4().hex[:12]}", applied=0)
         self._by_id[added.id] = added
         return added

@@ -185,9 +185,11 @@ class Api:
     def expect_create(self, times: int | None = 1, *, kind: str = "lead", **fields: Any) -> list[Request]:
         """So many requests made a record with these fields, or None: at least one. Replays and refusals do not count.
 
-        Returns them. AssertionError shows what was sent instead, with its outcomes.
+        Returns them. AssertionError shows what was sent instead, with its outcomes. TypeError for a field that the API
+        does not know.
         """
         __tracebackhide__ = True
+        self._seeder.check(kind, fields)  # A name that is none would never be seen, which times=0 would take for well.
         seen = self.requests
         found = expectations.creates(seen, kind, fields)
         noun = "create" if kind == "lead" else f"create of a {kind}"

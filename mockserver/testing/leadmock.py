@@ -56,16 +56,15 @@ class Leadmock(Apis):
         A URL is answered by a route of respx, or by a server on this machine. AssertionError where nobody answers.
         In a running event loop, await `deliver_webhooks_async()`.
         """
+        __tracebackhide__ = True
+        if _in_event_loop():
+            raise RuntimeError("an event loop is running here: await leadmock.deliver_webhooks_async()")
+        # A loop of its own, which leaves that of the thread, if there is one, as it is.
+        loop = asyncio.new_event_loop()
         try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            # A loop of its own, which leaves that of the thread, if there is one, as it is.
-            loop = asyncio.new_event_loop()
-            try:
-                return loop.run_until_complete(self.deliver_webhooks_async())
-            finally:
-                loop.close()
-        raise RuntimeError("an event loop is running here: await leadmock.deliver_webhooks_async()")
+            return loop.run_until_complete(self.deliver_webhooks_async())
+        finally:
+            loop.close()
 
     async def deliver_webhooks_async(self) -> list[Delivery]:
         """As `deliver_webhooks`, in the running event loop of asyncio."""
@@ -92,6 +91,14 @@ class LeadmockServer(Apis):
 
 async def _newest(place: Place) -> list[int]:
     return [entry.number for entry in place.mock.journal.find(limit=1)]
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _of(posts: Collection[object], deliveries: Collection[Delivery]) -> list[Delivery]:

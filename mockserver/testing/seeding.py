@@ -26,9 +26,12 @@ class Seeder:
         self._mock = mock
         self._contract: Contract = mock.contracts[api]
         self.kinds: dict[str, Operation] = {}
+        self._fields: dict[str, dict[str, Any]] = {}
         for operation in self._contract.operations.values():
             if operation.record_action == "create" and operation.record_kind:
-                self.kinds.setdefault(operation.record_kind, operation)
+                kind = operation.record_kind
+                self.kinds.setdefault(kind, operation)
+                self._fields.setdefault(kind, {}).update(dict.fromkeys(property_names(_record_schema(operation, kind))))
         self._creators: dict[str, Creator] = {}
 
     def members(self, kind: str) -> dict[str, Any]:
@@ -36,14 +39,26 @@ class Seeder:
         operation = self.kinds.get(kind)
         return {} if operation is None else dict.fromkeys(property_names(operation.body_schema or {}))
 
+    def check(self, kind: str, fields: Mapping[str, Any]) -> None:
+        """ValueError for a kind that nothing makes, TypeError for a field that it cannot be made with."""
+        __tracebackhide__ = True
+        if kind not in self.kinds:
+            raise ValueError(f"{self._contract.title} has no {kind!r} that could be made{meant(kind, self.kinds)}")
+        self._check_names(kind, fields, self._fields[kind])
+
+    def _check_names(self, kind: str, fields: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+        __tracebackhide__ = True
+        for name in fields:
+            if name not in known:
+                raise TypeError(f"a {kind} of {self._contract.title} has no {name!r}{meant(name, known)}")
+
     async def give(self, tenant: Tenant, kind: str, fields: Mapping[str, Any]) -> Record:
         """Make a record with these fields and whatever else the vendor demands.
 
         ValueError in the vendor's words where it would refuse them, TypeError for a field that it does not know.
         """
-        operation = self.kinds.get(kind)
-        if operation is None:
-            raise ValueError(f"{self._contract.title} has no {kind!r} that could be made{meant(kind, self.kinds)}")
+        self.check(kind, fields)
+        operation = self.kinds[kind]
         creator = self._creator(operation)
         body = self._body(operation, kind, fields)
         # A quota that a test sets up a workspace beyond is still a quota; a rate limit is not in the way here.
@@ -67,18 +82,21 @@ class Seeder:
         return creator
 
     def _body(self, operation: Operation, kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        schema = operation.body_schema or {}
-        wrapped = schema.get("required") == [kind]
-        inner = schema["properties"][kind] if wrapped else schema
-        known = dict.fromkeys(property_names(inner))
-        for name in fields:
-            if name not in known:
-                raise TypeError(f"a {kind} of {self._contract.title} has no {name!r}{meant(name, known)}")
+        inner = _record_schema(operation, kind)
+        wrapped = inner is not operation.body_schema
+        self._check_names(kind, fields, dict.fromkeys(property_names(inner)))
         content = operation.raw["requestBody"]["content"]["application/json"]
         example = next(iter(content["examples"].values()))["value"]
         person = _Person(next(_PEOPLE), example[kind] if wrapped else example)
         body = {**fields, **{name: person.value(name) for name in _missing(inner, fields)}}
         return {kind: body} if wrapped else body
+
+
+def _record_schema(operation: Operation, kind: str) -> dict[str, Any]:
+    """That of the body, or, where the body wraps the record, of the one member in it."""
+    schema = operation.body_schema or {}
+    wrapped: dict[str, Any] = schema["properties"][kind] if schema.get("required") == [kind] else schema
+    return wrapped
 
 
 def _missing(schema: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:

@@ -87,6 +87,8 @@ def test_a_request_is_processed_and_told_though_its_client_gave_up_waiting(
     with ControlClient(server.origin) as control, ThreadPoolExecutor(1) as pool:
         watched = control.watch(tenant=credential.tenant.id)
         told = pool.submit(next, watched)
+        while not server.mock.journal._viewers:
+            pass
         with pytest.raises(httpx.ReadTimeout):
             httpx.post(server.url("mega", "/leads"), json=LEAD, headers=headers, timeout=0.2)
         request = told.result()

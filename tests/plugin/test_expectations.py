@@ -102,3 +102,13 @@ def test_records_can_be_compared_and_are_shown_by_their_members(leadmock: Leadmo
     assert "name='Jane', email='jane@example.com'" in repr(lead)
     assert repr(lead).startswith("Lead(id='")
     assert "phone=" not in repr(lead)
+
+
+def test_a_field_that_is_none_is_refused_even_where_nothing_is_expected(leadmock: Leadmock) -> None:
+    """A slip of the pen would pass for ever."""
+    with pytest.raises(TypeError, match="a lead of MEGA has no 'contact_emial'; did you mean 'contact_email'"):
+        leadmock.mega.expect_create(times=0, contact_emial="sam@example.com")
+    with pytest.raises(ValueError, match="CRMLead Pro has no 'dael' that could be made; did you mean 'deal'"):
+        leadmock.crmleadpro.expect_create(times=0, kind="dael")
+    leadmock.convertiq.expect_create(times=0, monthly_revenue=1)
+    leadmock.crmleadpro.expect_create(times=0, kind="campaign", subject="Hello", template="welcome")

@@ -136,3 +136,10 @@ def test_what_has_not_struck_can_be_taken_back(leadmock: Leadmock) -> None:
     leadmock.mega.fail_next(times=5)
     leadmock.mega.stop_failing()
     assert create(leadmock).status_code == 201
+
+
+def test_a_fault_that_could_not_be_is_refused_where_it_is_asked_for(leadmock: Leadmock) -> None:
+    with pytest.raises(ValueError, match="status=99: an answer has a status from 200 to 599"):
+        leadmock.mega.fail_next(status=99)
+    with pytest.raises(ValueError, match="cannot be negative"):
+        leadmock.mega.delay_next(-1)
