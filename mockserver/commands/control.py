@@ -93,9 +93,9 @@ def _lines(found: Any) -> list[str]:
 
 def _member(name: str, value: Any) -> list[str]:
     """What there is not is not told; of several, each has a line."""
-    if value is None:
+    if value in (None, "", [], (), {}):
         return []
-    if isinstance(value, list | tuple) and value:
+    if isinstance(value, list | tuple):
         return [f"{name}:", *(f"  {_short(each)}" for each in value)]
     return [f"{name}: {_short(value)}"]
 

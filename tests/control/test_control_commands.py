@@ -109,6 +109,14 @@ def test_seeding_fails_with_exit_status_1_where_a_row_was_refused(run: Terminal,
     assert 'row": 2' in printed
 
 
+def test_what_there_is_not_is_not_told(run: Terminal, server: Live) -> None:
+    run.attempt("requests", "--clear")
+    httpx.get(server.origin + "/api/leads/capture", headers={"x-api-key": "sqk_live_your_api_key"})
+    told = run("explain", run("requests").split()[0])
+    assert "why: Nothing was refused" in told
+    assert "accepted" not in told
+
+
 def test_where_nobody_answers_it_says_how_to_start() -> None:
     result = leadmock("clock", "show", "--url", "http://127.0.0.1:1")
     assert result.returncode == 2

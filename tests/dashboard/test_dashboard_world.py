@@ -249,6 +249,13 @@ def test_one_tenant_is_emptied_after_a_question(visit: Visit, control: ControlCl
     assert [len(control.records("mega", each.tenant.id)) for each in tenants] == [0, 1]
 
 
+def test_a_tenant_whose_last_key_was_revoked_says_so(visit: Visit, control: ControlClient) -> None:
+    locked = control.create_tenant("mega", name="locked out")
+    control.revoke_credential("mega", locked.tenant.id, locked.credential.id)
+    page = visit.open("tenants")
+    expect(page.get_by_role("listitem").filter(has_text="locked out")).to_contain_text(f"{locked.tenant.id}no key")
+
+
 def test_the_state_is_kept_and_gone_back_to(
     visit: Visit, control: ControlClient, mega: Access, http: httpx.Client
 ) -> None:

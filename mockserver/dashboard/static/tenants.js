@@ -87,6 +87,11 @@ function card(tenant, api) {
   const how = tenant.unlimited ? "no limits" : tenant.unmetered ? "no rate limits" : tenant.plan && `plan ${tenant.plan}`;
   return h("li", {}, h("div.tenant", {},
     h("span.name", {}, tenant.name), tenant.name !== tenant.id && h("code.id", {}, tenant.id),
-    h("span.quiet", {}, [how, `${count(tenant.credentials.length, "key")}: ${tenant.credentials.map((each) => each.secret).join(", ")}`].filter(Boolean).join("; ")),
+    h("span.quiet", {}, [how, keysOf(tenant)].filter(Boolean).join("; ")),
     h("div.actions", {}, empty, drop)));
+}
+
+function keysOf({ credentials }) {
+  if (!credentials.length) return "no key";
+  return `${count(credentials.length, "key")}: ${credentials.map((each) => each.secret).join(", ")}`;
 }
