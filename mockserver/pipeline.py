@@ -159,11 +159,10 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         if self._faults:
             exchange.fault = self._fault(api, scope, exchange)
         fault = exchange.fault
-        heard = wire.Heard(receive)
         answer = None
         try:
             if fault is not None:
-                receive = heard
+                receive = heard = wire.Heard(receive)
                 await heard.hear()
                 answer = await disturbance.instead(fault, api.contract, scope, heard)
                 exchange.outcome = f"struck by a fault: {fault.kind}"
