@@ -298,9 +298,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         if plan.body is not None and not plan.body.is_valid(call.body):
             raise invalid_body(*plan.body.errors(call.body))
         reply = await plan.handler(call)
-        if plan.members is not None and not call.body.keys() <= plan.members:
-            ignored = sorted(call.body.keys() - plan.members)
-            call.outcome += f"; ignored {', '.join(ignored[:5])}{', …' if len(ignored) > 5 else ''}"  # noqa: PLR2004  # enough to see
+        call.outcome += plan.ignored(call.body)
         content = None if reply.body is None else dump(reply.body)
         if claim is not None:
             await idempotency.remember(call, claim, reply.status, reply.headers, content or b"")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from mockserver.contract.model import Contract, Operation
 from mockserver.contract.schema import Validator, compile_schema, property_names
@@ -12,6 +13,8 @@ from mockserver.engine.call import Call, Reply
 from mockserver.parameters import PathReader, QueryReader
 
 Handler = Callable[[Call], Awaitable[Reply]]
+
+_TOLD = 5  # Enough to see what is meant.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +37,13 @@ class Plan:
     row: Validator | None
     members: frozenset[str] | None
     media_types: frozenset[str]
+
+    def ignored(self, body: Any) -> str:
+        """What the log says of members of a body that the contract does not know; empty where it knows them all."""
+        if self.members is None or body.keys() <= self.members:
+            return ""
+        names = sorted(body.keys() - self.members)
+        return f"; ignored {', '.join(names[:_TOLD])}{', …' if len(names) > _TOLD else ''}"
 
 
 def compile_plan(contract: Contract, operation: Operation, handler: Handler, directory: access.Directory) -> Plan:

@@ -36,4 +36,4 @@ class Creator:
             raise invalid_body(*plan.body.errors(body))
         call = Call(plan.contract, plan.operation, self._settings, tenant, tx, now, {}, body)
         reply = await plan.handler(call)
-        return reply, call.outcome
+        return reply, call.outcome + plan.ignored(body)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -40,6 +42,7 @@ Handler = Callable[[World, ControlCall], Awaitable[Response]]
 
 _MAX_BYTES = 16 * 1024 * 1024
 _MAX_DEPTH = 64
+_MOST_EVENTS = 250_000  # A value, a name, the begin or end of a list: of PyYAML's, which takes microseconds for each.
 _MODULES = (
     api_handlers,
     clock_handlers,
@@ -172,7 +175,7 @@ def _yaml(raw: bytes) -> Any:
     """YAML without tags, then held to what JSON can say: no dates, no cycles, text as keys."""
     text = _text(raw)
     try:
-        _refuse_aliases(text)
+        _look_through(text)
         found = yaml.load(text, Loader=_PlainLoader)  # noqa: S506  # it is a SafeLoader
         return strict_json.parse(strict_json.canonical(found), _MAX_DEPTH)
     except (yaml.YAMLError, strict_json.MalformedJSON, TypeError, ValueError, RecursionError) as error:
@@ -182,17 +185,41 @@ def _yaml(raw: bytes) -> Any:
         raise invalid(FieldError("", f"the body is not YAML of plain values{where}: {problem}")) from None
 
 
-def _refuse_aliases(text: str) -> None:
-    """A few aliases of aliases make a document larger than memory."""
-    if any(isinstance(event, yaml.events.AliasEvent) for event in yaml.parse(text, Loader=_PlainLoader)):
-        raise yaml.YAMLError("aliases are not accepted; write the value out")
+def _look_through(text: str) -> None:
+    """A few aliases of aliases make a document larger than memory; what is nested deep takes PyYAML minutes to read."""
+    depth = 0
+    for number, event in enumerate(yaml.parse(text, Loader=_PlainLoader)):
+        if number > _MOST_EVENTS:
+            raise yaml.YAMLError(f"it has more than {_MOST_EVENTS} parts; send fewer at once, or send JSON")
+        if isinstance(event, yaml.events.AliasEvent):
+            raise yaml.YAMLError("aliases are not accepted; write the value out")
+        depth += isinstance(event, yaml.events.CollectionStartEvent)
+        depth -= isinstance(event, yaml.events.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise yaml.YAMLError(f"nested more than {_MAX_DEPTH} levels deep")
 
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # Ten times faster, where PyYAML has it.
 
 
 class _PlainLoader(_Loader):  # type: ignore[misc]  # one of two classes
-    """Dates stay the text that they are written as."""
+    """Dates stay the text that they are written as, and nothing is lost: no name twice, no number that JSON lacks."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # as PyYAML's own
+        found: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        if len(found) == len(node.value):
+            return found
+        (twice, _), *_ = Counter(str(key.value) for key, _ in node.value).most_common(1)
+        raise yaml.constructor.ConstructorError(None, None, f"{twice[:60]!r} is given twice", node.start_mark)
+
+    def construct_yaml_float(self, node: yaml.ScalarNode) -> float:
+        number: float = super().construct_yaml_float(node)
+        if not math.isfinite(number):
+            raise yaml.constructor.ConstructorError(None, None, f"{node.value} is no number of JSON", node.start_mark)
+        return number
+
+
+_PlainLoader.add_constructor("tag:yaml.org,2002:float", _PlainLoader.construct_yaml_float)
 
 
 _PlainLoader.yaml_implicit_resolvers = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,13 @@ from mockserver.engine.refusal import Refusal, sentence
 from mockserver.seeding import Creator
 
 _MOST_ROWS = 2000  # As in the contract, which cannot say so of a CSV.
+_MOST_COLUMNS = 1000
+_LONGEST_NAME = 500
+_MOST_LEVELS = 32  # As many as a body may have.
+# As JSON writes them, of any size that a lead may need; anything else stays the text that it is.
+_INTEGER = re.compile(r"-?[0-9]{1,18}\Z")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?\Z")
+_DOT = re.compile(r"\.")
 _AT_A_TIME = 20  # Rows between which others are served.
 
 
@@ -88,6 +96,9 @@ def _wrapper(operation: Operation) -> str | None:
 
 
 def _csv_rows(text: str, operation: Operation) -> list[dict[str, Any]]:
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise Problem(400, f"the CSV holds a NUL character in line {line}; take it out, or save the file as UTF-8")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         lines = [line for line in reader if line]
@@ -110,11 +121,22 @@ def _csv_rows(text: str, operation: Operation) -> list[dict[str, Any]]:
 
 
 def _csv_errors(names: list[str], rows: list[list[str]]) -> Iterator[FieldError]:
+    if len(names) > _MOST_COLUMNS:
+        yield FieldError("/0", f"has {len(names)} columns, and at most {_MOST_COLUMNS} are taken")
+        return
+    long = next((name for name in names if len(name) > _LONGEST_NAME or name.count(".") >= _MOST_LEVELS), None)
+    if long is not None:
+        most = f"at most {_LONGEST_NAME} characters and {_MOST_LEVELS} levels are taken"
+        yield FieldError("/0", f"{long[:50]!r} is too long a name for a column; {most}")
+        return
+    above = {name[: dot.start()] for name in names for dot in _DOT.finditer(name)}
+    seen: set[str] = set()
     for at, name in enumerate(names):
         if not name or not all(name.split(".")):
             yield FieldError("/0", f"column {at + 1} of the first line has no name")
-        elif name in names[:at] or any(other.startswith(f"{name}.") for other in names):
+        elif name in seen or name in above:
             yield FieldError("/0", f"{name[:50]!r} is there twice, or both as a value and as an object")
+        seen.add(name)
     for number, row in enumerate(rows, start=1):
         if len(row) != len(names):
             yield FieldError(f"/{number}", f"row {number} has {len(row)} cells, and the first line {len(names)}")
@@ -137,13 +159,10 @@ def _nested(cells: Any, schema: dict[str, Any]) -> dict[str, Any]:
 def _typed(text: str, schema: dict[str, Any] | None) -> Any:
     """The value that the contract wants to be written so; the text itself where it could be none."""
     kind = (schema or {}).get("type")
-    try:
-        if kind == "integer":
-            return int(text)
-        if kind == "number":
-            return float(text)
-    except ValueError:
-        return text
+    if kind in {"integer", "number"} and _NUMBER.match(text):
+        number = float(text)
+        # A whole one is an integer, as in a body of JSON.
+        return int(text) if _INTEGER.match(text) else int(number) if number.is_integer() else number
     if kind == "boolean":
         return {"true": True, "false": False}.get(text.lower(), text)
     if kind == "array":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -161,12 +162,12 @@ def test_a_csv_gives_numbers_where_the_contract_wants_them_and_wraps_what_it_wra
     assert lead.data["budgetMin"] == 5
 
 
-def _seed_csv(access: Access, text: str) -> dict[str, object]:
+def _seed_csv(access: Access, text: str) -> dict[str, Any]:
     origin = access.base_url.split("/api")[0]
     url = f"{origin}/_mock/tenants/{access.tenant.api}/{access.tenant.id}/seed"
     answer = httpx.post(url, content=text, headers={"Content-Type": "text/csv"})
     assert answer.status_code == 200, answer.text
-    told: dict[str, object] = answer.json()
+    told: dict[str, Any] = answer.json()
     return told
 
 
@@ -179,10 +180,19 @@ def _seed_csv(access: Access, text: str) -> dict[str, object]:
         ("text/csv", "a,b\n1\n", "row 1 has 1 cells, and the first line 2"),
         ("text/csv", 'a\n"x', "not CSV"),
         ("text/csv", b"a\n\xff", "not UTF-8"),
+        ("text/csv", "a\n1\nx\0y\n", "NUL character in line 3"),
+        ("text/csv", ",".join(f"c{n}" for n in range(20_000)) + "\n", "20000 columns, and at most 1000"),
+        ("text/csv", f"custom_fields.{'.'.join('a' * 60_000)}\n1\n", "too long a name for a column"),
         ("application/json", "{", "not valid JSON"),
         ("application/json", '{"a": 1}', "must be an array"),
         ("application/yaml", "a: b: c", "not YAML"),
         ("application/yaml", "- &a [x]\n- *a", "aliases are not accepted"),
+        ("application/yaml", "[" * 200_000, "nested more than 64 levels deep"),
+        ("application/yaml", "- " * 200_000, "nested more than 64 levels deep"),
+        ("application/yaml", "- {}\n" * 200_000, "more than 250000 parts"),
+        ("application/yaml", "- {contact_name: A, contact_name: B}", "'contact_name' is given twice"),
+        ("application/yaml", "- {custom_fields: {a: .nan}}", ".nan is no number of JSON"),
+        ("application/yaml", "- {custom_fields: {a: -.inf}}", "-.inf is no number of JSON"),
         ("application/yaml", "- !!python/object:os.system {}", "not YAML"),
         ("application/yaml", "- ? [a]\n  : b", "not YAML of plain values"),
     ],
@@ -194,6 +204,19 @@ def test_what_cannot_be_read_is_refused_as_a_whole(
     answer = httpx.post(url, content=content, headers={"Content-Type": media_type})
     assert answer.status_code == 400
     assert told in answer.json()["detail"]
+
+
+def test_a_column_that_the_contract_does_not_know_is_told(fresh: Access) -> None:
+    """It may be a spelling mistake, and the lead would lack what it holds."""
+    (row,) = _seed_csv(fresh, "contact_name,contact_emial\nSam,sam@example.com\n")["rows"]
+    assert row["outcome"].endswith("; ignored contact_emial")
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "1e999", "1_000", "\uff11\uff12", "0x10", "9" * 400])
+def test_what_json_has_no_number_for_is_refused_as_the_text_that_it_is(control: ControlClient, text: str) -> None:
+    csv = f"name,email,source,industry,score\nSam,sam@example.com,web,retail,{text}\n"
+    (row,) = _seed_csv(control.create_tenant("convertiq"), csv)["rows"]
+    assert "score: must be a number, not '" in row["errors"][0]
 
 
 def test_only_operations_that_create_can_seed(control: ControlClient, fresh: Access) -> None:
