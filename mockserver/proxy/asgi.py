@@ -40,7 +40,8 @@ async def request_of(scope: Scope, receive: Receive) -> Request:
             break
     if size > MOST_BYTES:
         raise TooLargeError
-    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+    # The space around a value is none of it, and who writes the next request refuses it.
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1").strip(" \t")) for name, value in scope["headers"])
     return Request(scope["method"], _target(scope), headers, b"".join(chunks))
 
 
@@ -52,12 +53,13 @@ def _target(scope: Scope) -> str:
 
 
 async def send_answer(send: Send, method: str, answer: Answer) -> None:
-    """Send it as it is; where there is a body, with the length that this has now."""
+    """Send it as it is, with the length that its body has now."""
     headers: Headers = answer.headers
     has_body = method != "HEAD" and answer.status not in _NO_BODY
-    if has_body:
-        # It may have come in chunks, or ended with its connection.
+    if method != "HEAD":
+        # It may have come in chunks, or ended with its connection; or be that of a body that does not follow.
         headers = tuple((name, value) for name, value in headers if name.lower() != "content-length")
+    if has_body:
         headers = (*headers, ("content-length", str(len(answer.body))))
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})

@@ -14,11 +14,23 @@ Headers = tuple[tuple[str, str], ...]
 #: A body that unpacks to more than this is not looked into.
 MOST_UNPACKED = 64 * 1024 * 1024
 
+#: What `unpacked` can unpack.
+READABLE = frozenset(("gzip", "x-gzip", "deflate", "identity"))
+
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+_MOST_LEVELS = 200
+_MOST_MEMBERS = 16  # gzip may come in several pieces, one after the other
 
 
 class UnreadableError(Exception):
     """A body cannot be unpacked here; the text says why."""
+
+
+class TooDeepError(ValueError):
+    """JSON, perhaps, but nested too deep to be looked into."""
+
+    def __init__(self) -> None:
+        super().__init__("nested too deep to be read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,8 @@ def header(headers: Iterable[tuple[str, str]], name: str) -> str | None:
 
 def unpacked(headers: Headers, body: bytes) -> bytes:
     """The body without its content encoding. Raises UnreadableError for a broken, huge or unknown one."""
-    for coding in reversed((header(headers, "content-encoding") or "").lower().split(",")):
+    codings = ",".join(value for name, value in headers if name.lower() == "content-encoding")
+    for coding in reversed(codings.lower().split(",")):
         match coding.strip():
             case "" | "identity":
                 continue
@@ -86,16 +99,21 @@ def unpacked(headers: Headers, body: bytes) -> bytes:
 
 
 def _inflated(body: bytes) -> bytes:
-    engine = zlib.decompressobj(_GZIP_OR_ZLIB)
-    try:
-        plain = engine.decompress(body, MOST_UNPACKED)
-    except zlib.error as error:
-        raise UnreadableError(f"not what its Content-Encoding says: {error}") from None
-    if engine.unconsumed_tail:
-        raise UnreadableError(f"more than {MOST_UNPACKED} bytes when unpacked")
-    if not engine.eof:
-        raise UnreadableError("packed, but cut off before its end")
-    return plain
+    plain, rest = b"", body
+    for _ in range(_MOST_MEMBERS):
+        engine = zlib.decompressobj(_GZIP_OR_ZLIB)
+        try:
+            plain += engine.decompress(rest, MOST_UNPACKED - len(plain) + 1)
+        except zlib.error as error:
+            raise UnreadableError(f"not what its Content-Encoding says: {error}") from None
+        if len(plain) > MOST_UNPACKED:
+            raise UnreadableError(f"more than {MOST_UNPACKED} bytes when unpacked")
+        if not engine.eof:
+            raise UnreadableError("packed, but cut off before its end")
+        rest = engine.unused_data
+        if not rest:
+            return plain
+    raise UnreadableError(f"packed in more than {_MOST_MEMBERS} pieces")
 
 
 def media_type(headers: Headers) -> str:
@@ -104,8 +122,20 @@ def media_type(headers: Headers) -> str:
 
 
 def json_of(body: bytes) -> Any:
-    """The value of a body in JSON. Raises ValueError, also for what is nested too deep to be read."""
+    """The value of a body in JSON. Raises ValueError, TooDeepError for what cannot be looked into."""
     try:
-        return json.loads(body)
+        value = json.loads(body)
     except RecursionError:
-        raise ValueError("nested too deep to be read") from None
+        raise TooDeepError from None
+    if is_deep(value):
+        raise TooDeepError
+    return value
+
+
+def is_deep(value: Any) -> bool:
+    """Whether JSON is nested deeper than what looks into it can go."""
+    level = [value]
+    for _ in range(_MOST_LEVELS):
+        inside = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [one for values in inside for one in values]
+    return bool(level)

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from mockserver.contract.model import Contract
-from mockserver.proxy.exchange import Request
+from mockserver.proxy.exchange import Request, is_deep
 from mockserver.proxy.recording import Recorded, without_numbers
 from mockserver.proxy.redaction import Redactor
 
@@ -50,6 +50,8 @@ def asked(contract: Contract, request: Request) -> Asked:
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
+        body = text
+    if is_deep(body):
         body = text
     try:
         query = parse_qsl(without_numbers(redacted.query), keep_blank_values=True)

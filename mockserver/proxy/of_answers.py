@@ -12,7 +12,7 @@ from mockserver.contract.model import Source
 from mockserver.contract.sources import source_of
 from mockserver.engine.refusal import sentence
 from mockserver.proxy.envelopes import complaints
-from mockserver.proxy.exchange import Answer, UnreadableError, header, json_of, media_type, unpacked
+from mockserver.proxy.exchange import Answer, TooDeepError, UnreadableError, header, json_of, media_type, unpacked
 from mockserver.proxy.of_requests import MISSING, Asked, credential_of, told
 from mockserver.proxy.promises import Problem, member_source
 
@@ -89,6 +89,8 @@ def body(one: Answered) -> list[Problem] | None:
         return None
     try:
         value = json_of(one.plain)
+    except TooDeepError:
+        return None
     except ValueError as error:
         return [Problem(f"the body is not JSON: {error}")]
     operation, strict = one.asked.held.operation, one.asked.strict

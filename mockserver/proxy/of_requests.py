@@ -15,7 +15,7 @@ from mockserver.contract.sources import source_of
 from mockserver.engine import strict_json
 from mockserver.engine.refusal import Refusal, sentence
 from mockserver.parameters import QueryReader
-from mockserver.proxy.exchange import Request, UnreadableError, header, json_of, unpacked
+from mockserver.proxy.exchange import Request, TooDeepError, UnreadableError, header, json_of, unpacked
 from mockserver.proxy.held import Held
 from mockserver.proxy.promises import Problem, body_source, member_source
 from mockserver.request_body import check_media_type
@@ -52,6 +52,8 @@ def asked(contract: Contract, held: Held, request: Request, values: Mapping[str,
     if plain is not None and plain.strip():
         try:
             body = strict_json.parse(plain, held.plan.operation.max_depth) if strict else json_of(plain)
+        except TooDeepError:
+            plain = None
         except ValueError as error:
             malformed = str(error)
     return Asked(contract, held, request, values, strict, plain, body, malformed)

@@ -22,9 +22,12 @@ from typing import Any
 from mockserver.contract.loader import AVAILABLE
 from mockserver.proxy.exchange import Answer, Exchange, Headers, Request
 from mockserver.proxy.redaction import PLACEHOLDER
+from mockserver.proxy.upstream import STATUSES
 
 VERSION = 1
-_STATUSES = range(100, 1000)
+# As RFC 9110 has them; in a value, no character that ends it.
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
+_HEADER_VALUE = re.compile(r"[\t -~\x80-\xff]*\Z")
 
 
 class RecordingError(Exception):
@@ -151,8 +154,8 @@ class _Line:
             return None
         request, answer = self._object(value, "request"), self._object(value, "answer")
         status = answer.get("status")
-        if type(status) is not int or status not in _STATUSES:
-            raise self._bad(f"'answer.status' is {status!r}, not a status")
+        if type(status) is not int or status not in STATUSES:
+            raise self._bad(f"'answer.status' is {status!r}, not a status from {STATUSES[0]} to {STATUSES[-1]}")
         return Recorded(
             self._number,
             api,
@@ -185,7 +188,11 @@ class _Line:
             for one in found
         ):
             raise self._bad(f"'{name}.headers' is not a list of pairs of texts")
-        return tuple((one[0], one[1]) for one in found)
+        headers = tuple((str(one[0]), str(one[1])) for one in found)
+        for header, text in headers:
+            if not _HEADER_NAME.match(header) or not _HEADER_VALUE.match(text):
+                raise self._bad(f"'{name}.headers' holds {header[:50]!r}, which HTTP cannot send as it is")
+        return headers
 
     def _body(self, value: dict[str, Any], name: str) -> bytes:
         found = value.get("body")

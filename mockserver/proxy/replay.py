@@ -15,6 +15,7 @@ from mockserver.proxy.asgi import ClientGoneError, TooLargeError, own_answer, re
 from mockserver.proxy.exchange import Answer, Request
 from mockserver.proxy.matching import Asked, Tape, asked
 from mockserver.proxy.recording import Recorded, RecordingError, read
+from mockserver.proxy.upstream import end_to_end
 
 #: Says of an answer where it is from: the line of the recording, or that there is none.
 MARK = "leadmock-replay"
@@ -102,7 +103,9 @@ class Replay:
         if found.differs:
             exchange.outcome += f", next of its form; it differs at {', '.join(found.differs[:_TOLD])}"
         answer = found.recorded.answer
-        return Answer(answer.status, (*answer.headers, (MARK, line)), answer.body)
+        # Its length is worked out anew, and an edited one may be none.
+        headers = tuple(pair for pair in end_to_end(answer.headers) if pair[0].lower() != "content-length")
+        return Answer(answer.status, (*headers, (MARK, line)), answer.body)
 
     def _contract_of(self, path: str) -> Contract:
         """The API that a path belongs to, or else the first: its form of errors is as good as any."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from mockserver.proxy.exchange import Answer, Headers, Request
+from mockserver.proxy.exchange import READABLE, Answer, Headers, Request
 
 _HOP_BY_HOP = frozenset(
     (
@@ -25,6 +25,9 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
     )
 )
+#: Those that end a request.
+STATUSES = range(200, 600)
+
 # Shorter than any server keeps an idle connection: a request must not be lost on one that is just being closed.
 _IDLE_SECONDS = 1.0
 
@@ -44,6 +47,16 @@ def end_to_end(headers: Headers) -> Headers:
     }
     dropped = _HOP_BY_HOP | named
     return tuple((name, value) for name, value in headers if name.lower() not in dropped)
+
+
+def readable(headers: Headers) -> Headers:
+    """With the API asked for no packing that could not be looked into."""
+    return tuple((name, _readable_of(value) if name.lower() == "accept-encoding" else value) for name, value in headers)
+
+
+def _readable_of(value: str) -> str:
+    kept = [part for part in value.split(",") if part.partition(";")[0].strip().lower() in READABLE]
+    return ",".join(kept).strip() or "identity"
 
 
 class Upstream:
@@ -93,7 +106,7 @@ class Upstream:
 
     async def _send(self, request: Request) -> Answer:
         assert self._transport is not None, "open() comes first"  # noqa: S101  # a mistake of ours, never of a user
-        headers = [("Host", self._host), *end_to_end(request.headers)]
+        headers = [("Host", self._host), *readable(end_to_end(request.headers))]
         if request.body and not any(name.lower() == "content-length" for name, _ in headers):
             headers.append(("Content-Length", str(len(request.body))))  # it came in chunks
         sent = httpx.Request(
@@ -118,6 +131,8 @@ class Upstream:
                 chunks.append(chunk)
         finally:
             await response.aclose()
+        if response.status_code not in STATUSES:
+            raise NoAnswerError(f"it answered {response.status_code}, which is the status of no answer in HTTP")
         raw = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
         return Answer(response.status_code, end_to_end(raw), b"".join(chunks))
 

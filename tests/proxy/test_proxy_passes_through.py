@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import ssl
 import subprocess
 import threading
@@ -11,10 +12,12 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from mockserver.proxy.recording import read
 from tests.proxy.watching import Watched, in_front_of
 
 HEADERS = {"Authorization": "Bearer x", "x-customer-id": "y"}
@@ -114,6 +117,61 @@ def test_an_answer_arrives_as_it_was_given_packed_if_it_was_packed() -> None:
     ]
     # It was unpacked to be judged all the same.
     assert "total: is required" in "; ".join(proxy.of_the_api["listLeads/api-body"])
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ("gzip, compress, deflate, br", "gzip, deflate"),
+        ("br;q=1.0, gzip;q=0.8, *;q=0.1", "gzip;q=0.8"),
+        ("zstd, br", "identity"),
+        ("identity", "identity"),
+    ],
+)
+def test_the_api_is_asked_for_no_packing_that_could_not_be_looked_into(given: str, asked: str) -> None:
+    with _through((200, [], b"{}")) as (server, proxy):
+        proxy.call("GET", "/leads", headers={"Accept-Encoding": given})
+    assert dict(server.seen[0][2])["accept-encoding"] == asked
+
+
+def test_the_space_around_a_header_is_none_of_it() -> None:
+    """Who writes the next request would refuse it, and the API would be blamed."""
+    with _through((200, [], b"{}")) as (server, proxy):
+        host = urlsplit(proxy.url)
+        with socket.create_connection((host.hostname, host.port or 0)) as connection:
+            connection.sendall(f"GET {host.path}/leads HTTP/1.1\r\nHost: x\r\nX-Wide:\t a \t\r\n\r\n".encode())
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+    assert dict(server.seen[0][2])["x-wide"] == "a"
+
+
+@pytest.mark.parametrize(("status", "length"), [(304, "1234"), (204, "5")])
+def test_an_answer_that_has_no_body_leaves_the_connection_as_it_was(status: int, length: str) -> None:
+    """304 may tell the length of what it does not send."""
+    with (
+        _through((status, [("Content-Length", length), ("ETag", '"x"')], b"")) as (server, proxy),
+        httpx.Client() as one,
+    ):
+        answers = [one.get(proxy.url + "/leads", headers=HEADERS) for _ in range(2)]
+        assert len(server.seen) == 2
+    assert [(answer.status_code, answer.headers["etag"]) for answer in answers] == [(status, '"x"')] * 2
+
+
+@pytest.mark.parametrize("status", [600, 999])
+def test_a_status_that_http_has_not_is_no_answer(status: int) -> None:
+    with _through((status, [], b"{}")) as (_, proxy):
+        answer = proxy.call("GET", "/leads")
+    assert (answer.status_code, answer.headers["leadmock-proxy"]) == (502, "no-answer")
+    assert f"it answered {status}, which is the status of no answer in HTTP" in answer.text
+
+
+@pytest.mark.parametrize("levels", [300, 500, 800, 5000])
+def test_what_is_nested_deep_is_judged_and_recorded_too(tmp_path: Path, levels: int) -> None:
+    record = tmp_path / "deep.jsonl"
+    deep = b"[" * levels + b"]" * levels
+    with _through((200, [("Content-Type", "application/json")], deep), record=record) as (_, proxy):
+        assert proxy.call("POST", "/leads", content=deep).content == deep
+        assert proxy.session.ledger.exchanges == 1
+    assert [(one.request.body, one.answer.body) for one in read(record)] == [(deep, deep)]
 
 
 def test_a_redirect_is_handed_back_and_not_followed() -> None:

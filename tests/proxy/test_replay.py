@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -205,3 +206,59 @@ def test_what_cannot_be_replayed_is_one_clear_line_and_exit_2(tmp_path: Path) ->
         result = leadmock("serve", "--port", "0", *arguments)
         assert (result.returncode, result.stderr.count("\n")) == (2, 1), result
         assert words in result.stderr
+
+
+_LINE: dict[str, Any] = {
+    "v": 1,
+    "api": "mega",
+    "request": {"method": "GET", "target": f"{BASE}/leads", "headers": [], "body": None},
+    "answer": {"status": 200, "headers": [], "body": {"text": "{}"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"status": 100}, "'answer.status' is 100, not a status from 200 to 599"),
+        ({"status": 999}, "'answer.status' is 999, not a status from 200 to 599"),
+        ({"headers": [["X-A", "a\r\nSet-Cookie: b"]]}, "'answer.headers' holds 'X-A', which HTTP cannot send"),
+        ({"headers": [["X-A", "\u20ac"]]}, "'answer.headers' holds 'X-A', which HTTP cannot send"),
+        ({"headers": [["X A", "a"]]}, "'answer.headers' holds 'X A', which HTTP cannot send"),
+        ({"headers": [["", "a"]]}, "'answer.headers' holds '', which HTTP cannot send"),
+    ],
+)
+def test_an_edited_answer_that_could_not_be_sent_is_refused_at_the_start(
+    tmp_path: Path, answer: dict[str, Any], told: str
+) -> None:
+    path = tmp_path / "edited.jsonl"
+    path.write_text(json.dumps({**_LINE, "answer": {**_LINE["answer"], **answer}}) + "\n")
+    with pytest.raises(RecordingError, match=f"line 1: {re.escape(told)}"):
+        Replay(path)
+
+
+def test_an_edited_answer_is_framed_anew(tmp_path: Path) -> None:
+    """Whatever its headers say of a length, of chunks or of the connection."""
+    path = tmp_path / "edited.jsonl"
+    headers = [["content-length", "x"], ["transfer-encoding", "chunked"], ["connection", "upgrade"], ["x-a", "1"]]
+    with path.open("w") as file:
+        for method, status in (("GET", 200), ("DELETE", 204), ("HEAD", 200)):
+            request = {**_LINE["request"], "method": method}
+            answer = {"status": status, "headers": headers, "body": {"text": "{}"}}
+            file.write(json.dumps({**_LINE, "request": request, "answer": answer}) + "\n")
+    with served(Replay(path)) as origin, httpx.Client() as client:
+        answers = [client.request(method, f"{origin}{BASE}/leads") for method in ("GET", "DELETE", "HEAD")]
+    assert [(one.status_code, one.text, one.headers["x-a"]) for one in answers] == [
+        (200, "{}", "1"),
+        (204, "", "1"),
+        (200, "", "1"),
+    ]
+
+
+@pytest.mark.parametrize("levels", [300, 500, 800, 5000])
+def test_what_is_nested_deep_is_recorded_and_asked_for_as_anything_else(tmp_path: Path, levels: int) -> None:
+    path, deep = tmp_path / "deep.jsonl", "[" * levels + "]" * levels
+    request = {**_LINE["request"], "method": "POST", "body": {"text": deep}}
+    path.write_text(json.dumps({**_LINE, "request": request}) + "\n")
+    with served(Replay(path)) as origin:
+        assert httpx.post(f"{origin}{BASE}/leads", content=deep).status_code == 200
+        assert httpx.post(f"{origin}{BASE}/tags", content=deep).status_code == 404
