@@ -145,6 +145,10 @@ class Registry:
             records = list(await tx.scan(_CREDENTIAL, archived=None))
         self._version = version
         self._tenants = {key: self._tenant_of(data) for key, data in tenants.items() if data["api"] in self._contracts}
+        # What was revoked is valid again where the state, restored, knows nothing of it.
+        for revoked in self._revoked.values():
+            self._directories[revoked.tenant.api].add(revoked)
+        self._revoked = {}
         valid = {}
         for record in records:
             credential = self._credential_of(record.data)

@@ -9,9 +9,7 @@ from starlette.responses import Response
 from mockserver.contract.schema import FieldError
 from mockserver.control.call import ControlCall, Problem, answer, invalid
 from mockserver.control.world import World
-from mockserver.engine.clock import iso_ms
-
-_LATEST = 253_402_300_799.0  # The end of the year 9999: no calendar here goes further.
+from mockserver.engine.clock import LATEST, iso_ms
 
 
 async def get_clock(world: World, _call: ControlCall) -> Response:
@@ -26,8 +24,8 @@ async def freeze_clock(world: World, call: ControlCall) -> Response:
 
 async def advance_clock(world: World, call: ControlCall) -> Response:
     seconds = call.body["seconds"]
-    if world.clock.now() + seconds > _LATEST:
-        raise Problem(400, "seconds: would lead beyond the year 9999; POST /_mock/clock/reset returns to the present")
+    if world.clock.now() + seconds > LATEST:
+        raise Problem(400, "seconds: would lead beyond the year 9989; POST /_mock/clock/reset returns to the present")
     world.clock.advance(seconds)
     return _told(world)
 
@@ -47,8 +45,8 @@ def _moment(text: str) -> float:
         at = datetime.fromisoformat(text.upper()).timestamp()
     except (ValueError, OverflowError):
         raise invalid(FieldError("/at", "is no moment of this calendar")) from None
-    if not 0 <= at <= _LATEST:
-        raise invalid(FieldError("/at", "must be from the year 1970 to the year 9999"))
+    if not 0 <= at <= LATEST:
+        raise invalid(FieldError("/at", "must be from the year 1970 to the year 9989"))
     return at
 
 

@@ -9,6 +9,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Protocol
 
+LATEST = 253_086_768_000.0
+"""The end of the year 9989, in epoch seconds. Calendars end ten years later, and what follows a moment (the end of a
+key or a window, the next attempt) has to be told too."""
+
 
 class Clock(Protocol):
     """Tells the time. Everything that ages (windows, keys, retries) asks one of these."""
@@ -65,12 +69,13 @@ class AdjustableClock:
 
     def freeze(self, at: float | None = None) -> float:
         """Stand still, now or at a moment in epoch seconds, which may lie in the past; return that moment."""
-        self._frozen_at = self.now() if at is None else _finite(at, "at")
+        self._frozen_at = self.now() if at is None else _in_calendar(_finite(at, "at"))
         return self._moved()
 
     def advance(self, seconds: float) -> float:
         """Move forward, frozen or not, and return the new time. ValueError for a step back."""
         step = _forward(seconds)
+        _in_calendar(self.now() + step)
         if self._frozen_at is None:
             self._offset += step
         else:
@@ -134,6 +139,14 @@ def _forward(seconds: float) -> float:
     if step < 0:
         raise ValueError(f"a clock cannot go back: advance({seconds!r}); give zero or more seconds")
     return step
+
+
+def _in_calendar(at: float) -> float:
+    if at > LATEST:
+        raise ValueError(
+            f"the clock cannot go beyond the year 9989, to {at:.0f} epoch seconds; choose an earlier moment"
+        )
+    return at
 
 
 def _finite(value: float, name: str) -> float:

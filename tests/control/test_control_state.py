@@ -91,6 +91,23 @@ def test_a_snapshot_brings_back_records_and_tenants(control: ControlClient, fres
         control.restore_snapshot("before")
 
 
+def test_a_snapshot_brings_back_a_demo_key_that_was_revoked_since(control: ControlClient) -> None:
+    """And one that was revoked before stays so."""
+    access = control.create_tenant("salesiq")
+    control.revoke_credential("salesiq", access.tenant.id, access.credential.id)
+    control.take_snapshot("keys")
+    first, *_ = (each for each in control.tenants("mega") if each.name == "demo customer")
+    headers = {"Authorization": "Bearer mega_" + "0123456789abcdef" * 4, "x-customer-id": first.id}
+    url = control.url + "/api/agents/crm/leads"
+    control.delete_tenant("mega", first.id)
+    assert httpx.get(url, headers=headers).status_code == 401
+    control.restore_snapshot("keys")
+    assert httpx.get(url, headers=headers).status_code == 200
+    assert control.tenant("mega", first.id) == first
+    assert control.tenant("salesiq", access.tenant.id).credentials == ()
+    control.delete_snapshot("keys")
+
+
 def test_no_more_than_ten_snapshots_are_held(control: ControlClient) -> None:
     for number in range(10):
         control.take_snapshot(f"s{number}")
@@ -140,10 +157,29 @@ def test_a_time_that_is_none_is_refused(server: Live, path: str, body: object, t
 
 
 def test_the_clock_does_not_go_beyond_the_calendar(control: ControlClient) -> None:
-    control.freeze("9999-12-31T23:00:00Z")
-    with pytest.raises(ControlError, match="year 9999"):
+    control.freeze("9989-12-31T23:00:00Z")
+    with pytest.raises(ControlError, match="year 9989"):
         control.advance(hours=2)
+    with pytest.raises(ControlError, match="to the year 9989"):
+        control.freeze("9999-12-31T23:00:00Z")
     control.reset_clock()
+
+
+def test_at_the_end_of_the_calendar_all_is_told_that_follows(control: ControlClient) -> None:
+    """The end of a key, of a window, the next attempt of a webhook; also by a clock that runs on."""
+    access = control.create_tenant("mega")
+    with Receiver(500) as receiver:
+        hook = {"url": receiver.url, "event_types": ["lead.created"]}
+        assert httpx.post(f"{access.base_url}/lead-webhooks", json=hook, headers=access.headers).status_code == 201
+        control.freeze("9989-12-31T23:59:59Z")
+        assert push(access, **{"Idempotency-Key": "k"}).status_code == 201
+        (key,) = control.idempotency_keys("mega", access.tenant.id)
+        assert key["expires_at"] == "9990-01-01T23:59:59.000Z"
+        assert wait_for(control, access, attempts=1).next_at == "9990-01-01T00:00:00.000Z"
+        assert control.limits("mega", access.tenant.id)["windows"]
+        control.resume()
+        assert push(access).status_code == 201
+        control.reset_clock()
 
 
 def test_a_retry_that_becomes_due_by_an_advance_goes_out_at_once(control: ControlClient) -> None:
@@ -173,7 +209,7 @@ def test_a_retry_that_becomes_due_by_an_advance_goes_out_at_once(control: Contro
 def wait_for(control: ControlClient, access: Access, *, attempts: int) -> Delivery:
     """The one delivery of this tenant, once it has been attempted so often."""
     while True:
-        (delivery,) = control.deliveries("crmleadpro", access.tenant.id)
+        (delivery,) = control.deliveries(access.tenant.api, access.tenant.id)
         if len(delivery.attempts) >= attempts:
             return delivery
 

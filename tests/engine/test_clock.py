@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mockserver.engine.clock import AdjustableClock, ManualClock, iso_ms, iso_ms_after, iso_seconds
+from mockserver.engine.clock import LATEST, AdjustableClock, ManualClock, iso_ms, iso_ms_after, iso_seconds
 
 
 @pytest.mark.parametrize(
@@ -103,3 +103,13 @@ def test_a_clock_tells_its_listeners_of_every_move_until_they_leave() -> None:
     leave()
     clock.reset()
     assert heard == [1001, 5, 5]
+
+
+def test_a_moment_that_nothing_could_follow_is_refused() -> None:
+    clock = AdjustableClock(ManualClock())
+    clock.freeze(LATEST - 10)
+    with pytest.raises(ValueError, match="year 9989"):
+        clock.freeze(LATEST + 1)
+    with pytest.raises(ValueError, match="year 9989"):
+        clock.advance(11)
+    assert clock.advance(10) == LATEST
