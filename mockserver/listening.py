@@ -23,8 +23,9 @@ def listen(host: str, port: int) -> socket.socket:
         raise UsageError(f"--port {port}: must be from 0 to 65535; 0 takes a free one")
     try:
         infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, OverflowError) as error:
-        raise UsageError(f"--host {host} --port {port}: cannot be used ({error})") from None
+    except (OSError, OverflowError, UnicodeError) as error:
+        text = f"--host {host[:100]} --port {port}: cannot be used ({error}); give an address of this machine"
+        raise UsageError(text) from None
     family, kind, protocol, _, address = infos[0]
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

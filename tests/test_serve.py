@@ -238,3 +238,9 @@ def test_serve_help_explains_every_option() -> None:
     text = leadmock("serve", "--help").stdout
     for option in ("--api", "--host", "--port", "--database", "--plan", "--unlimited", "--webhook-pace", "--log"):
         assert option in text
+
+
+def test_a_name_that_no_host_can_have_is_told() -> None:
+    done = leadmock("serve", "--host", "a" * 300, "--port", "0")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "give an address of this machine" in done.stderr

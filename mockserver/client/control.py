@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -86,7 +87,15 @@ class ControlClient:
         if json is not None:
             options["json"] = json
         response = self._checked(method, path, **options)
-        return response.json() if response.content else None
+        if not response.content and response.status_code == HTTPStatus.NO_CONTENT:
+            return None
+        try:
+            told = response.json()
+        except (ValueError, RecursionError):
+            told = None
+        if not isinstance(told, dict):
+            raise ControlError(response.status_code, _foreign(response))
+        return told
 
     # Health
 
@@ -218,13 +227,13 @@ class ControlClient:
         params = _given(**filters)
         try:
             with self._http.stream("GET", "/requests/stream", params=params, timeout=None) as response:
-                if response.is_error:
+                if not response.is_success or "text/event-stream" not in response.headers.get("content-type", ""):
                     response.read()
                     raise _refused(response)
                 for line in response.iter_lines():
                     if line.startswith("data: "):
                         yield made(RequestSummary, json.loads(line.removeprefix("data: ")))
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise self._unreachable(error) from None
 
     # Webhooks
@@ -289,11 +298,11 @@ class ControlClient:
     def _checked(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
             response = self._http.request(method, path, **options)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise self._unreachable(error) from None
         except ValueError as error:
             raise ControlError(0, f"{method} {path} cannot be sent: {error}") from None
-        if response.is_error:
+        if not response.is_success:
             raise _refused(response)
         return response
 
@@ -310,9 +319,15 @@ class ControlClient:
 def _refused(response: httpx.Response) -> ControlError:
     try:
         detail = str(response.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        detail = f"{response.request.url} answers {response.status_code}, which is no control plane of leadmock"
+    except (ValueError, KeyError, TypeError, RecursionError):
+        detail = _foreign(response)
     return ControlError(response.status_code, detail)
+
+
+def _foreign(response: httpx.Response) -> str:
+    """What is said of an answer that no control plane gives."""
+    what = f"{response.request.url} answers {response.status_code}"
+    return f"{what}, and is no control plane of leadmock; start one with `leadmock serve`, and give its address"
 
 
 def _path(*parts: str) -> str:

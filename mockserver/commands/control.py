@@ -64,6 +64,9 @@ def _run(call: Call, whole: Callable[[Any], bool], options: argparse.Namespace) 
     except ControlError as error:
         way_out = f"; give it with --token, or in ${TOKEN_VARIABLE}" if error.status == HTTPStatus.UNAUTHORIZED else ""
         raise UsageError(f"{error}{way_out}") from None
+    except (LookupError, TypeError) as error:
+        text = f"{options.url} tells not what this version knows ({error!r}); see that it is a leadmock of this version"
+        raise UsageError(text) from None
     if options.json:
         print(json.dumps(_plain(found), ensure_ascii=False, indent=2))
     else:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -169,3 +172,63 @@ def test_what_is_told_of_a_refusal_can_be_read_and_pasted(run: Terminal, server:
     assert '  {"name": "Amit", "phone": "9876543210"}' in lines
     assert lines[lines.index('  {"name": "Amit", "phone": "9876543210"}') - 1] == "accepted:"
     assert not [line for line in lines if "null" in line]
+
+
+class _Stranger(BaseHTTPRequestHandler):
+    """Answers anything with one answer."""
+
+    server: Any
+
+    def _any(self) -> None:
+        status, headers, body = self.server.answer
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = do_DELETE = _any  # noqa: N815  # the standard library's names
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param((200, {}, b"<html>It works</html>"), id="a page"),
+        pytest.param((200, {}, b""), id="nothing"),
+        pytest.param((200, {}, b"{}"), id="another object"),
+        pytest.param((200, {}, b"[]"), id="a list"),
+        pytest.param((200, {}, b"[" * 100_000), id="deep"),
+        pytest.param((200, {"Content-Encoding": "gzip"}, b"not gzip"), id="wrongly packed"),
+        pytest.param((302, {"Location": "/"}, b""), id="a redirect"),
+        pytest.param((500, {}, b"no"), id="an error"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("requests",),
+        ("requests", "--follow"),
+        ("explain",),
+        ("tenant", "create", "mega"),
+        ("clock", "advance", "5"),
+        ("fault", "clear"),
+        ("snapshot", "list"),
+    ],
+    ids=" ".join,
+)
+def test_a_server_that_is_no_leadmock_is_told_to_be_none(
+    capsys: pytest.CaptureFixture[str], command: tuple[str, ...], answer: tuple[int, dict[str, str], bytes]
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Stranger) as server:
+        server.answer = answer  # type: ignore[attr-defined]  # read by its handler
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        try:
+            url = f"http://127.0.0.1:{server.server_address[1]}"
+            assert main([*command, "--url", url]) == 2
+        finally:
+            server.shutdown()
+    assert url in capsys.readouterr().err
