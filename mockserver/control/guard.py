@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import re
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
@@ -44,15 +43,16 @@ def _check_sender(headers: Headers) -> None:
 
 def _check_origin(headers: Headers) -> None:
     """A browser says for which page it asks. Only a page of this very server may."""
-    site = headers.get("sec-fetch-site")
-    if site is not None and site not in {"same-origin", "none"}:
+    if any(site not in {"same-origin", "none"} for site in headers.getlist("sec-fetch-site")):
         raise Problem(403, "the control plane may not be called by a page from elsewhere; use it from its own page")
-    origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
-        text = (
-            f"the control plane may not be called from {origin[:100]}; use it from its own page, or without a browser"
-        )
-        raise Problem(403, text)
+    for origin in headers.getlist("origin"):
+        # The scheme may be that of a proxy in between. What is no address is nobody's own.
+        if origin.lower().partition("://")[2] != headers.get("host", "").lower():
+            text = (
+                f"the control plane may not be called from {origin[:100]};"
+                " use it from its own page, or without a browser"
+            )
+            raise Problem(403, text)
 
 
 def _check_host(host: str) -> None:

@@ -80,6 +80,15 @@ def test_two_names_are_one_too_many(server: Live, hosts: tuple[str, str]) -> Non
     assert b"more than once" in answer.body
 
 
+@pytest.mark.parametrize("name", ["Origin", "Sec-Fetch-Site"])
+def test_a_page_from_elsewhere_does_not_hide_behind_another(server: Live, name: str) -> None:
+    """What stands in between may have added its own."""
+    own, foreign = (server.origin, "http://evil.example") if name == "Origin" else ("same-origin", "cross-site")
+    headers = [(name, own), (name, foreign)]
+    assert httpx.get(f"{server.origin}/_mock/clock", headers=headers).status_code == 403
+    assert httpx.get(f"{server.origin}/_mock/clock", headers=headers[:1]).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/reset", "/clock/reset", "/tenants/crmleadpro/demo-workspace/reset"])
 def test_no_webhook_reaches_it(server: Live, control: ControlClient, path: str) -> None:
     """Who has no more than a key of an API must not reset the mock by the mock's own deliveries."""
@@ -108,6 +117,9 @@ def test_a_delivery_is_known_by_its_user_agent(server: Live, agent: str) -> None
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
         {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "http://["},
+        {"Origin": "http://a]b["},
+        {"Origin": ""},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
     ],
