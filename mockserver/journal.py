@@ -115,7 +115,7 @@ class Journal:
         self._kept: OrderedDict[int, _Kept] = OrderedDict()  # by number
         self._packed = 0  # bytes
         self._last = 0
-        self._viewers: set[asyncio.Queue[Entry | None]] = set()
+        self._viewers: set[asyncio.Queue[int | None]] = set()  # numbers: entries are held once
 
     @property
     def size(self) -> int:
@@ -136,13 +136,10 @@ class Journal:
         self._packed += len(kept[0])
         while len(self._kept) > self._limit or (self.size > self._max_bytes and len(self._kept) > 1):
             self._packed -= len(self._kept.popitem(last=False)[1][0])
-        if not self._viewers:
-            return
-        entry = _entry(self._last, kept)
         for viewer in self._viewers:
             if viewer.full():
                 viewer.get_nowait()
-            viewer.put_nowait(entry)
+            viewer.put_nowait(self._last)
 
     def get(self, entry_id: str) -> Entry | None:
         """The entry with this id; None where there is none, or no longer."""
@@ -174,16 +171,17 @@ class Journal:
     def watch(self, wanted: Filter = _EVERYTHING) -> AsyncIterator[Entry]:
         """Entries as they are recorded from now on, until the journal is closed.
 
-        Of a viewer who is more than 256 behind, the oldest are dropped.
+        Of a viewer who is more than 256 behind, the oldest are dropped, and so are those that the journal has dropped.
         """
-        viewer: asyncio.Queue[Entry | None] = asyncio.Queue(_WAITING)
+        viewer: asyncio.Queue[int | None] = asyncio.Queue(_WAITING)
         self._viewers.add(viewer)
         return self._seen_by(viewer, wanted)
 
-    async def _seen_by(self, viewer: asyncio.Queue[Entry | None], wanted: Filter) -> AsyncIterator[Entry]:
+    async def _seen_by(self, viewer: asyncio.Queue[int | None], wanted: Filter) -> AsyncIterator[Entry]:
         try:
-            while (entry := await viewer.get()) is not None:
-                if wanted.fits(entry):
+            while (number := await viewer.get()) is not None:
+                kept = self._kept.get(number)
+                if kept is not None and wanted.fits(entry := _entry(number, kept)):
                     yield entry
         finally:
             self._viewers.discard(viewer)

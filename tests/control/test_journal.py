@@ -158,3 +158,13 @@ def test_of_a_short_secret_nothing_is_shown() -> None:
 def test_an_id_that_is_none_finds_nothing() -> None:
     journal = Journal()
     assert [journal.get(text) for text in ("", "x", "-1", "9" * 40, "²")] == [None] * 5
+
+
+async def test_a_viewer_that_is_behind_holds_no_more_than_the_journal_does() -> None:
+    """What waits for it would otherwise be of any size."""
+    async with Caller.of_new_tenant(Mock(Settings(apis=("mega",), journal=3)), "mega") as mega:
+        seen = mega.mock.journal.watch()
+        for number in range(10):
+            await mega("GET", f"/leads?page={number}")
+        mega.mock.journal.close()
+        assert [entry.number async for entry in seen] == [8, 9, 10]
