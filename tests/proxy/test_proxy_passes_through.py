@@ -145,7 +145,9 @@ def test_the_space_around_a_header_is_none_of_it() -> None:
 
 
 @pytest.mark.parametrize(("status", "length"), [(304, "1234"), (204, "5")])
-def test_an_answer_that_has_no_body_leaves_the_connection_as_it_was(status: int, length: str) -> None:
+def test_an_answer_that_has_no_body_leaves_the_connection_as_it_was(
+    status: int, length: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """304 may tell the length of what it does not send."""
     with (
         _through((status, [("Content-Length", length), ("ETag", '"x"')], b"")) as (server, proxy),
@@ -154,6 +156,7 @@ def test_an_answer_that_has_no_body_leaves_the_connection_as_it_was(status: int,
         answers = [one.get(proxy.url + "/leads", headers=HEADERS) for _ in range(2)]
         assert len(server.seen) == 2
     assert [(answer.status_code, answer.headers["etag"]) for answer in answers] == [(status, '"x"')] * 2
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize("status", [600, 999])
