@@ -40,10 +40,13 @@ class Recorder:
 
 
 class RoutedCourier:
-    """Posts with httpx, so that respx's routes answer. `unanswered` are the URLs that had none."""
+    """Posts with httpx, so that respx's routes answer. `unanswered` are the URLs that had none, `failures` what routes
+    asserted in vain.
+    """
 
     def __init__(self) -> None:
         self.unanswered: list[str] = []
+        self.failures: list[AssertionError] = []
 
     async def post(self, url: str, headers: Mapping[str, str], payload: bytes, seconds: float) -> Answer:
         """Never raises: whatever happens is this attempt's result."""
@@ -58,6 +61,9 @@ class RoutedCourier:
         except AllMockedAssertionError:
             self.unanswered.append(url)
             return Answer(None, "nobody answers there in this test")
+        except AssertionError as error:
+            self.failures.append(error)
+            return Answer(None, f"AssertionError: {error}".rstrip(": "))
         except Exception as error:  # noqa: BLE001  # a receiver may fail in any way
             return Answer(None, f"{type(error).__name__}: {error}".rstrip(": "))
 

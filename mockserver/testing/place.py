@@ -79,13 +79,18 @@ class ThisProcess:
         mock.clock.reset()
         self._recorder.posts.clear()
         self._routed.unanswered.clear()
+        self._routed.failures.clear()
 
     async def deliver(self) -> Sequence[Post]:
-        """Attempt what is due, one after the other. AssertionError for a URL that nobody answers in this test."""
+        """Attempt what is due, one after the other. AssertionError for a URL that nobody answers in this test, and what
+        a route asserts in vain.
+        """
         before = len(self.posts)
         options = SenderOptions(at_most=1, allow_loopback=True, courier=self._recorder)
         sender = Sender(self.store, self.mock.clock, policies(self.mock.contracts.values()), options)
         await sender.run_due(self.mock.clock.now())
+        if self._routed.failures:
+            raise self._routed.failures.pop()
         if self._routed.unanswered:
             url = self._routed.unanswered.pop()
             raise AssertionError(

@@ -70,6 +70,20 @@ def test_a_url_that_nobody_answers_fails_the_test_with_the_way_out(leadmock: Lea
         leadmock.deliver_webhooks()
 
 
+def test_what_my_endpoint_asserts_in_vain_fails_the_test(leadmock: Leadmock, respx_mock: respx.MockRouter) -> None:
+    """Anything else that it raises is a failed attempt, as it is for the vendor."""
+
+    def receive(request: httpx.Request) -> httpx.Response:
+        assert b"tim@example.com" in request.content, "another lead"
+        return httpx.Response(204)
+
+    respx_mock.post(HOOK).mock(side_effect=receive)
+    leadmock.mega.given_webhook(HOOK)
+    create(leadmock)
+    with pytest.raises(AssertionError, match="another lead"):
+        leadmock.deliver_webhooks()
+
+
 def test_a_real_receiver_on_this_machine_gets_them(leadmock: Leadmock) -> None:
     with Receiver() as receiver:
         webhook = leadmock.mega.given_webhook(receiver.url)
