@@ -128,11 +128,14 @@ class Registry:
             for credential in credentials:
                 await meter.forget(self._store, credential)
 
-    async def keep(self) -> None:
-        """Write everything into the state again, after a reset of all of it."""
+    async def reset_all(self) -> None:
+        """Forget all that the state holds but tenants and credentials."""
+        await self.refresh()
+        # Before anything is forgotten: whoever looks meanwhile finds nothing, and would have us keep as much.
         every = [_record_of(each) for each in self._known.values()]
         every += [replace(_record_of(each), archived=True) for each in self._revoked.values()]
         every += [Record(_TENANT, key, _data_of(tenant)) for key, tenant in self._tenants.items()]
+        await self._store.reset()
         await self._write(*every)
 
     async def refresh(self) -> bool:

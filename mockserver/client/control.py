@@ -331,6 +331,10 @@ def _foreign(response: httpx.Response) -> str:
 
 
 def _path(*parts: str) -> str:
+    for part in parts:
+        # In an address they would lead elsewhere, where the same method may do something else.
+        if part in {"", ".", ".."}:
+            raise ControlError(0, f"{part!r} is the name of nothing; give the name or id of what is meant")
     return "".join(f"/{quote(part, safe='')}" for part in parts)
 
 

@@ -14,9 +14,7 @@ _MOST_SNAPSHOTS = 10  # Each is a copy of the whole state in memory.
 
 
 async def reset(world: World, _call: ControlCall) -> Response:
-    await world.registry.refresh()
-    await world.store.reset()
-    await world.registry.keep()
+    await world.registry.reset_all()
     world.journal.clear()
     world.faults.clear()
     world.clock.reset()

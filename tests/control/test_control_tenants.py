@@ -222,3 +222,15 @@ def test_what_json_has_no_number_for_is_refused_as_the_text_that_it_is(control: 
 def test_only_operations_that_create_can_seed(control: ControlClient, fresh: Access) -> None:
     with pytest.raises(ControlError, match="did you mean 'createLead'"):
         control.seed("mega", fresh.tenant.id, [], operation="createLed")
+
+
+@pytest.mark.parametrize("name", [".", "..", ""])
+def test_a_name_that_would_lead_elsewhere_in_an_address_is_refused(server: Live, name: str) -> None:
+    """DELETE /_mock/tenants/../requests is DELETE /_mock/requests for whoever sends or hands it on."""
+    assert httpx.post(f"{server.origin}/_mock/tenants", json={"api": "salesiq", "id": name}).status_code == 400
+    with ControlClient(server.origin) as client:
+        for call in (client.take_snapshot, client.remove_fault, client.request):
+            with pytest.raises(ControlError, match="is the name of nothing"):
+                call(name)
+        with pytest.raises(ControlError, match="is the name of nothing"):
+            client.delete_tenant(name, "requests")
