@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
+import logging
 import signal
 import socket
 from typing import Any
@@ -62,7 +64,14 @@ def config(app: Any, **particular: Any) -> uvicorn.Config:
         # A client that never ends its request must not keep the server from ending.
         "timeout_graceful_shutdown": _PATIENCE_SECONDS,
     }
-    return uvicorn.Config(app, **{**usual, **particular})
+    made = uvicorn.Config(app, **{**usual, **particular})
+    logging.getLogger("uvicorn.error").addFilter(_is_no_end)
+    return made
+
+
+def _is_no_end(record: logging.LogRecord) -> bool:
+    """Not that a request was under way when the server was ended: whoever ended it knows, and nothing is wrong."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], asyncio.CancelledError)
 
 
 def run(server: uvicorn.Server, listener: socket.socket) -> bool:

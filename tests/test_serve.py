@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.serving import Serving, leadmock
@@ -244,3 +245,14 @@ def test_a_name_that_no_host_can_have_is_told() -> None:
     done = leadmock("serve", "--host", "a" * 300, "--port", "0")
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert "give an address of this machine" in done.stderr
+
+
+def test_a_request_that_is_under_way_at_the_end_is_no_error() -> None:
+    with Serving("--api", "convertiq") as server:
+        fault = {"kind": "slow", "seconds": 600}
+        assert httpx.post(f"{server.origin}/_mock/faults", json=fault).status_code == 201
+        with httpx.stream("GET", f"{server.origin}/api/external/nothing") as answer:
+            assert answer.status_code == 404
+            assert server.interrupt() == 0
+    assert "Traceback" not in server.text
+    assert server.lines[-1] == "leadmock stopped"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from mockserver.proxy.upstream import Upstream
 from mockserver.usage import UsageError
 
 _MOST_SECONDS = 600
+_HOST = re.compile(r"[a-z0-9._:%-]+\Z")  # of an address too
 _WORKED_OUT = ("database", "plan", "no_rate_limits", "unlimited", "control_token")
 
 
@@ -119,6 +121,8 @@ def _upstream_of(options: argparse.Namespace, contract: Contract) -> Upstream:
         raise UsageError(f"{place}: is no address ({error}); such as https://{contract.host}") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
         raise UsageError(f"{place}: must be an http:// or https:// address, such as https://{contract.host}")
+    if not _HOST.match(parts.hostname):
+        raise UsageError(f"{place}: {parts.hostname!r} is the name of no host; such as https://{contract.host}")
     if parts.username is not None or parts.query or parts.fragment:
         raise UsageError(f"{place}: must be an address alone; credentials are the client's own to send")
     if not 0 < options.timeout <= _MOST_SECONDS:

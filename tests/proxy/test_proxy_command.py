@@ -96,6 +96,7 @@ def test_what_is_not_of_this_api_is_handed_on_and_not_judged() -> None:
         (("megga", "--upstream", "https://x.example"), "megga: there is no such API; did you mean mega?"),
         (("mega", "--upstream", "x.example"), "--upstream x.example: must be an http:// or https:// address"),
         (("mega", "--upstream", "https://x.example:99999"), "is no address"),
+        (("mega", "--upstream", "https://x y.example"), "'x y.example' is the name of no host"),
         (("mega", "--upstream", "https://me:pw@x.example"), "credentials are the client's own to send"),
         (("mega", "--upstream", "https://x.example", "--timeout", "0"), "--timeout 0: must be above 0"),
         (("mega", "--upstream", "https://x.example", "--append"), "only with --record FILE"),
