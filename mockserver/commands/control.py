@@ -52,8 +52,16 @@ def json_of(text: str) -> Any:
     """An argument that is JSON."""
     try:
         return json.loads(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise argparse.ArgumentTypeError(f"{text[:100]!r} is not JSON: {error}") from None
+
+
+def object_of(text: str) -> dict[str, Any]:
+    """An argument that is an object of JSON."""
+    found = json_of(text)
+    if not isinstance(found, dict):
+        raise argparse.ArgumentTypeError(f'{text[:100]!r} is no object of JSON; write it like \'{{"id": "…"}}\'')
+    return found
 
 
 def _run(call: Call, whole: Callable[[Any], bool], options: argparse.Namespace) -> int:

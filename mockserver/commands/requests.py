@@ -10,6 +10,7 @@ from typing import Any
 
 from mockserver.client import ControlClient
 from mockserver.commands.control import add_call, line_of
+from mockserver.usage import UsageError
 
 
 def add_requests(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +21,7 @@ def add_requests(parser: argparse.ArgumentParser) -> None:
     add("--limit", type=int, default=20, help="at most so many (default: 20)")
     add("--follow", "-f", action="store_true", help="go on with those that arrive")
     add("--count", action="store_true", help="only their number")
-    add("--clear", action="store_true", help="forget them all")
+    add("--clear", action="store_true", help="forget them all, or those of --api and --tenant")
     add_call(parser, _list_requests)
 
 
@@ -41,6 +42,8 @@ def _list_requests(client: ControlClient, options: argparse.Namespace) -> Any:
     if options.id:
         return client.request(options.id)
     if options.clear:
+        if unable := filters.keys() - {"api", "tenant"}:
+            raise UsageError(f"--{min(unable)}: does not go with --clear, which forgets by --api and --tenant alone")
         return f"{client.clear_requests(api=options.api, tenant=options.tenant)} forgotten"
     if options.count:
         return client.count_requests(**filters)

@@ -20,7 +20,7 @@ def _reset(client: ControlClient, options: argparse.Namespace) -> Any:
     if options.api is None:
         client.reset()
         return "everything is as at the start"
-    tenants = [options.tenant] if options.tenant else [each.id for each in client.tenants(options.api)]
+    tenants = [options.tenant] if options.tenant is not None else [each.id for each in client.tenants(options.api)]
     for tenant in tenants:
         client.reset_tenant(options.api, tenant)
     return f"{options.api}: emptied {', '.join(tenants)}"

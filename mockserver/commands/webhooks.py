@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from mockserver.client import ControlClient
-from mockserver.commands.control import Actions, add_tenant_of, json_of
+from mockserver.commands.control import Actions, add_tenant_of, object_of
 
 
 def add_webhooks(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,7 @@ def _redeliver(client: ControlClient, options: argparse.Namespace) -> Any:
 def _emit_options(parser: argparse.ArgumentParser) -> None:
     add_tenant_of(parser)
     parser.add_argument("event", help="such as deal.won")
-    parser.add_argument("data", type=json_of, help='JSON, such as \'{"id": "deal_…"}\'')
+    parser.add_argument("data", type=object_of, help='JSON, such as \'{"id": "deal_…"}\'')
 
 
 def _emit(client: ControlClient, options: argparse.Namespace) -> Any:

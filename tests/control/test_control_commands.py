@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from mockserver.cli import main
+from mockserver.client import Access
 from tests.edge_cases.live import Live
 from tests.serving import leadmock
 
@@ -172,6 +173,26 @@ def test_what_is_told_of_a_refusal_can_be_read_and_pasted(run: Terminal, server:
     assert '  {"name": "Amit", "phone": "9876543210"}' in lines
     assert lines[lines.index('  {"name": "Amit", "phone": "9876543210"}') - 1] == "accepted:"
     assert not [line for line in lines if "null" in line]
+
+
+def test_what_is_left_empty_or_cannot_be_meant_forgets_nothing(run: Terminal, fresh: Access) -> None:
+    """An empty variable of a script must not mean everything."""
+    lead = {"contact_name": "Sam"}
+    assert httpx.post(f"{fresh.base_url}/leads", json=lead, headers=fresh.headers).status_code == 201
+    status, _, complaint = run.attempt("reset", "mega", "")
+    assert (status, "'' is the name of nothing" in complaint) == (2, True)
+    assert "Sam" in run("records", "mega", fresh.tenant.id)
+    status, _, complaint = run.attempt("requests", "--clear", "--status", "404")
+    assert (status, "--status: does not go with --clear" in complaint) == (2, True)
+    assert fresh.tenant.name in run("requests", "--tenant", fresh.tenant.id)
+
+
+@pytest.mark.parametrize("data", ["5", '"x"', "[]", "null", "[" * 100_000, "{"])
+def test_an_argument_that_is_no_object_is_refused(capsys: pytest.CaptureFixture[str], data: str) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        main(["webhooks", "emit", "crmleadpro", "demo-workspace", "deal.won", data])
+    assert refusal.value.code == 2
+    assert "JSON" in capsys.readouterr().err
 
 
 class _Stranger(BaseHTTPRequestHandler):
