@@ -23,6 +23,8 @@ from .rule import Broken, NotChecked
 from .target import Listening
 from .wire import Answer
 
+#: After so many deliveries that never came, others are awaited for so many times as long as the slowest, or so long.
+_VAIN, _SLOWER, _LEAST_SECONDS = 2, 3, 1.5
 #: How often the server looks whether it is to end.
 _LOOK_SECONDS = 0.05
 _IDLE_SECONDS = 30.0
@@ -111,12 +113,33 @@ def _scalars(value: Any) -> Iterator[str]:
         yield str(value)
 
 
+@dataclass(slots=True)
+class Patience:
+    """How long a delivery that is due is waited for: 8 seconds, or less once two never came.
+
+    Where a target loses deliveries, each rule would wait in vain; those that come do not take much longer than others.
+    """
+
+    seconds: float = 8.0
+    slowest: float = 0.0
+    vain: int = 0
+
+    def learn(self, seconds: float, *, came: bool) -> None:
+        if came:
+            self.slowest = max(self.slowest, seconds)
+        else:
+            self.vain += 1
+        if self.vain >= _VAIN:
+            self.seconds = min(self.seconds, max(_LEAST_SECONDS, _SLOWER * self.slowest))
+
+
 @dataclass
 class Inbox:
     """What arrives at one path, which nobody else knows, at `url`."""
 
     url: str
     _news: threading.Condition
+    _patience: Patience
     _received: list[Delivery] = field(default_factory=list)
     _replies: dict[str, list[Reply]] = field(default_factory=dict)
     _closed: bool = False
@@ -137,6 +160,12 @@ class Inbox:
             self._news.wait_for(lambda: len(self.about(*texts)) >= number, seconds)
             return self.about(*texts)
 
+    def due(self, *texts: str, number: int = 1) -> list[Delivery]:
+        """The same for what should have come soon."""
+        with self._news:
+            _wait_patiently(self._news, self._patience, lambda: len(self.about(*texts)) >= number)
+            return self.about(*texts)
+
     def close(self) -> None:
         """Answer 410 from now on, and keep nothing more: what is registered at some vendors cannot be deleted."""
         with self._news:
@@ -155,6 +184,13 @@ class Inbox:
             return Reply()
 
 
+def _wait_patiently(news: threading.Condition, patience: Patience, enough: Callable[[], bool]) -> bool:
+    started = time.monotonic()
+    came = news.wait_for(enough, patience.seconds)
+    patience.learn(time.monotonic() - started, came=came)
+    return came
+
+
 def spelt_otherwise(url: str) -> str:
     """The same place of this machine by its other name. Raises NotChecked where it is elsewhere."""
     for one, other in itertools.permutations(_LOOPBACK):
@@ -170,6 +206,7 @@ class Receiver:
         self._where = where
         self._news = threading.Condition(threading.RLock())
         self._inboxes: dict[str, Inbox] = {}
+        self._patience = Patience()
 
     def __enter__(self) -> Self:
         try:
@@ -192,7 +229,7 @@ class Receiver:
         """A new one, at a path that is hard to guess, with this after it: more of a path, a query or both."""
         path = f"/{secrets.token_hex(12)}{more}"
         host = f"[{self._where.url_host}]" if ":" in self._where.url_host else self._where.url_host
-        made = Inbox(f"http://{host}:{self._server.server_address[1]}{path}", self._news)
+        made = Inbox(f"http://{host}:{self._server.server_address[1]}{path}", self._news, self._patience)
         with self._news:
             self._inboxes[path.partition("?")[0]] = made
         return made
@@ -201,6 +238,11 @@ class Receiver:
         """Wait until this holds, which is looked at with each arrival, or the time is over. Whether it holds."""
         with self._news:
             return self._news.wait_for(enough, seconds)
+
+    def due(self, enough: Callable[[], bool]) -> bool:
+        """The same for what should hold soon."""
+        with self._news:
+            return _wait_patiently(self._news, self._patience, enough)
 
     def _take(self, delivery: Delivery) -> Reply:
         with self._news:

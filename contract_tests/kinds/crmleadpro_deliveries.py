@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 CREATED, STATUS, CONTACT, SENT = "lead.created", "lead.status_changed", "contact.updated", "campaign.sent"
 EVENTS = (CREATED, STATUS, "deal.won", "deal.lost", SENT, CONTACT)
-#: A delivery that was not tried before has to arrive in so many seconds.
-SOON = 8.0
 #: What was sent before something that has arrived may come so much later.
 SETTLE = 0.3
 #: How far the times that a delivery tells may be from now.
@@ -135,7 +133,7 @@ def _anything_comes(lab: Lab) -> bool:
     path = {"id": lab.world.lead_id(caller("createLead", body=lab.world.lead(lab.fresh)))}
     for patch in ({"status": "qualified"}, {"pipeline_stage": "demo_scheduled"}, {"name": lab.fresh.name()}):
         caller("updateLead", path=path, body=patch)
-    return bool(inbox.wait("", seconds=SOON))
+    return bool(inbox.due(""))
 
 
 def refusing(lab: Lab) -> tuple[Inbox, str]:
@@ -155,7 +153,7 @@ def _any_come(lab: Lab) -> bool:
     inbox = hook(lab, "all").inbox
     answer = home(lab)("createLead", body={**lab.world.lead(lab.fresh), "name": f"Lead {name}"})
     lab.expect(answer.ok, "a 2xx for a new lead", answer)
-    return bool(inbox.wait(name, seconds=SOON))
+    return bool(inbox.due(name))
 
 
 def rest(lab: Lab, seconds: float = SETTLE) -> None:
@@ -207,7 +205,7 @@ class Watch:
 
     def verify(self) -> None:
         """Wait for what must come, and compare it with what came."""
-        self.lab.receiver().wait(self._complete, SOON)
+        self.lab.receiver().due(self._complete)
         rest(self.lab)
         for record in self.wanted:
             for one in self.hooks:

@@ -11,7 +11,7 @@ from mockserver.contract import Operation
 from ..models.crmleadpro import SLUGS, STATUSES
 from ..models.crmleadpro_values import BAD, FULL, NULLABLE, TEXTS
 from ..rule import Kind, NotChecked, assumed, named, only
-from .crmleadpro_deliveries import SENT, SOON, Watch, excuse, home, hook, rest, stranger
+from .crmleadpro_deliveries import SENT, Watch, excuse, home, hook, rest, stranger
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -56,9 +56,9 @@ def announced(lab: Lab, _operation: Operation) -> None:
     texts = [token]
     with suppress(NotChecked):  # the name will do
         texts.append(lab.world.lead_id(answer))
-    found = inbox.wait(*texts, seconds=SOON)
+    found = inbox.due(*texts)
     excuse(lab, found)
-    lab.expect(found, f"a delivery that tells of the new lead {token}", f"none in {SOON:.0f} seconds")
+    lab.expect(found, f"a delivery that tells of the new lead {token}", "none in time")
     lab.expect(found[0].method == "POST", "a POST", found[0])
 
 
@@ -83,9 +83,9 @@ def status_announced(lab: Lab, _operation: Operation) -> None:
         # Under these names and with these words it may be ignored.
         if changed.ok and (lab.strict or _is_changed(lab, answer, lead_id, patch)):
             tried += 1
-            found = inbox.wait(token, lead_id, number=before + 1, seconds=SOON)
+            found = inbox.due(token, lead_id, number=before + 1)
             excuse(lab, found[before:])
-            lab.expect(len(found) > before, f"a delivery that tells of {patch}", f"none in {SOON:.0f} seconds")
+            lab.expect(len(found) > before, f"a delivery that tells of {patch}", "none in time")
     if not tried:
         raise NotChecked("the target takes neither status nor stage that the document shows")
 

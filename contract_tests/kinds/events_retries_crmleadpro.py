@@ -17,7 +17,6 @@ from .crmleadpro_deliveries import (
     CREATED,
     SENT,
     SETTLE,
-    SOON,
     STATUS,
     Hook,
     expect_signed,
@@ -96,11 +95,11 @@ def _play(lab: Lab) -> _Scene:
     asked, started = lab.trace.exchanges[-1], time.monotonic()
     again = [made[name].inbox for name in _FAILURES]
     lab.receiver().wait(lambda: all(len(inbox.about(tokens[0])) > 1 for inbox in again), _LONGEST)
-    past.inbox.wait(past.lead_id, number=2 * len(past.told), seconds=SOON)
+    past.inbox.due(past.lead_id, number=2 * len(past.told))
     rest(lab, max(0.3, _PATIENT + 0.4 - (time.monotonic() - started)))
     _send(lab, tokens[1])
     others = [one.inbox for name, one in made.items() if name != "410"]
-    lab.receiver().wait(lambda: all(inbox.about(tokens[1]) for inbox in others), SOON)
+    lab.receiver().due(lambda: all(inbox.about(tokens[1]) for inbox in others))
     rest(lab)
     first, second = ({name: one.inbox.about(token) for name, one in made.items()} for token in tokens)
     found = elsewhere.about(*tokens)

@@ -14,7 +14,6 @@ from ..worlds.workspace import Workspace
 from .crmleadpro_deliveries import (
     CREATED,
     SENT,
-    SOON,
     STATUS,
     Watch,
     digests,
@@ -63,7 +62,7 @@ def workspace(lab: Lab, _operation: Operation) -> None:
         answer = caller("createLead", body={**lab.world.lead(lab.fresh), "name": f"Lead {token}"})
         lab.expect(answer.ok, "a 2xx for a new lead", answer)
     for one, token in zip((mine, theirs), tokens, strict=True):
-        found = one.inbox.wait(token, seconds=SOON)
+        found = one.inbox.due(token)
         excuse(lab, found)
         lab.expect(found, f"a delivery that tells of the new lead {token} of its workspace", "none")
     rest(lab)
@@ -80,7 +79,7 @@ def signed(lab: Lab, _operation: Operation) -> None:
         token = lab.fresh.token()
         answer = home(lab)("createLead", body={**lab.world.lead(lab.fresh), "name": f"Lead {token}"})
         lab.expect(answer.ok, "a 2xx for a new lead", answer)
-        found.append(inbox.wait(token, seconds=SOON))
+        found.append(inbox.due(token))
     if not all(found):
         raise NotChecked("nothing is delivered to a new webhook")
     first, second = (list(digests(deliveries[0])) for deliveries in found)
@@ -175,7 +174,7 @@ def same_url(lab: Lab, _operation: Operation) -> None:
     several = [register(lab, name, events, inbox=inbox) for name, events in chosen_by.items()]
     here = Workspace(lab, home(lab))
     lead = here.patch(here.create(), {"status": "qualified"})
-    found = inbox.wait(lead["id"], number=len(several), seconds=SOON)
+    found = inbox.due(lead["id"], number=len(several))
     rest(lab)
     found = inbox.about(lead["id"])
     inbox.close()
@@ -205,7 +204,7 @@ def refused_webhook(lab: Lab, _operation: Operation) -> None:
     answer = home(lab)("createWebhook", content=json.dumps(sound)[:-1].encode())
     lab.expect(not answer.ok, "a refusal of a body that is cut off", answer)
     lead = Workspace(lab, home(lab)).create()
-    listening.inbox.wait(lead["id"], seconds=SOON)
+    listening.inbox.due(lead["id"])
     rest(lab)
     found = inbox.about(lead["id"])
     inbox.close()
@@ -225,7 +224,7 @@ def exact_url(lab: Lab, _operation: Operation) -> None:
         register(lab, f"at {inbox.url}", [CREATED], inbox=inbox)
     lead = Workspace(lab, home(lab)).create()
     for inbox in inboxes:
-        found = inbox.wait(lead["id"], seconds=SOON)
+        found = inbox.due(lead["id"])
         inbox.close()
         lab.expect(found, f"a delivery of the new lead {lead['id']} to {inbox.url}", "none")
         lab.expect(inbox.url.endswith(found[0].path), f"a delivery to {inbox.url}", found[0].path)

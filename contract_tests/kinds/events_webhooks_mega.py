@@ -10,7 +10,6 @@ from ..models.mega_webhooks import SCOPE
 from ..receiver import LOOKED_UP, spelt_otherwise
 from ..rule import Kind, NotChecked, assumed, named, only
 from .mega_deliveries import (
-    SOON,
     WRITE,
     arrives,
     change,
@@ -170,7 +169,7 @@ def moved(lab: Lab, _operation: Operation) -> None:
         tell(lab, hook)
         change(lab, hook, url=new.url)
         lead = made(lab, lab.world.lead(lab.fresh))
-        found = new.wait(lead["id"], seconds=8)
+        found = new.due(lead["id"])
         lab.expect(found, f"a delivery of the lead {lead['id']} to the new URL", "none")
         expect_signed(lab, found[0], hook.secret, "the secret of the webhook")
         settle(lab, other)
@@ -203,7 +202,7 @@ def same_url(lab: Lab, _operation: Operation) -> None:
     inbox = lab.receiver().inbox()
     with registered(lab, lab.main, inbox) as first, registered(lab, lab.main, inbox) as second:
         lead = made(lab, lab.world.lead(lab.fresh))
-        inbox.wait(lead["id"], number=2, seconds=SOON)
+        inbox.due(lead["id"], number=2)
         rest(lab)
         found = inbox.about(lead["id"])
         lab.expect(len(found) == 2, "a delivery of a new lead for each of two webhooks at one URL", len(found))

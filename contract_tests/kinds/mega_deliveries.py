@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from ..lab import Lab
 
 WRITE = "public_api:leads:write"
-#: A delivery that was not tried before has to arrive in so many seconds.
-SOON = 8.0
 #: What was sent before something that has arrived may come so much later.
 _SETTLE = 0.3
 #: How far the timestamp of a delivery may be from now, in seconds.
@@ -82,7 +80,7 @@ def _any_come(lab: Lab) -> bool:
     _sweep(lab)
     with listening(lab) as (hook,):
         lead = made(lab, lab.world.lead(lab.fresh))
-        return bool(hook.inbox.wait(lead["id"], lead.get("contact_email") or lead["id"], seconds=SOON))
+        return bool(hook.inbox.due(lead["id"], lead.get("contact_email") or lead["id"]))
 
 
 def _sweep(lab: Lab) -> None:
@@ -97,8 +95,8 @@ def _sweep(lab: Lab) -> None:
 
 def arrives(lab: Lab, hook: Hook, lead: Mapping[str, Any], why: str = "of a new lead") -> Delivery:
     """The first delivery of the lead. Raises Broken where none comes."""
-    found = hook.inbox.wait(str(lead["id"]), seconds=SOON)
-    lab.expect(found, f"a delivery {why}, {lead['id']}", f"none in {SOON:.0f} seconds")
+    found = hook.inbox.due(str(lead["id"]))
+    lab.expect(found, f"a delivery {why}, {lead['id']}", "none in time")
     return found[0]
 
 
@@ -203,7 +201,7 @@ def _tell(lab: Lab) -> Told:
         def complete() -> bool:
             return all(hook.inbox.about(lead_id) for lead_id in ids for hook in hooks)
 
-        lab.receiver().wait(complete, SOON)
+        lab.receiver().due(complete)
         rest(lab)
     return Told(hooks, leads)
 

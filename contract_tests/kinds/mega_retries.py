@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..models.mega_population import some
 from ..receiver import Delivery, Inbox, Reply
 from ..rule import NotChecked
-from .mega_deliveries import SOON, WRITE, Hook, change, registered, rest, see_that_any_come
+from .mega_deliveries import WRITE, Hook, change, registered, rest, see_that_any_come
 from .mega_leads import made
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _end(lab: Lab, begun: Begun) -> Scene:
         scene.elsewhere = begun.elsewhere.about(scene.lead)
         scene.later = str(made(lab, lab.world.lead(lab.fresh), begun.caller)["id"])
         still = [hook.inbox for name, hook in scene.hooks.items() if name not in STOPPED]
-        lab.receiver().wait(lambda: all(inbox.about(scene.later) for inbox in still), SOON)
+        lab.receiver().due(lambda: all(inbox.about(scene.later) for inbox in still))
     return scene
 
 

@@ -53,7 +53,7 @@ def one_event(lab: Lab, _operation: Operation) -> None:
     def complete() -> bool:
         return all(hooks[name].inbox.about(lead_id) for lead_id, _, names in changed for name in names)
 
-    lab.receiver().wait(complete, crmleadpro.SOON)
+    lab.receiver().due(complete)
     crmleadpro.rest(lab)
     for lead_id, patch, names in changed:
         for name, one in hooks.items():
@@ -68,7 +68,7 @@ def all_told(lab: Lab, _operation: Operation) -> None:
     for _ in rounds(lab, 4):
         requests = [caller.request("createLead", body=lab.world.lead(lab.fresh)) for _ in range(CROWD)]
         ids += [lab.world.lead_id(answer) for answer in at_once(lab, requests)]
-    lab.receiver().wait(lambda: all(map(one.inbox.about, ids)), crmleadpro.SOON)
+    lab.receiver().due(lambda: all(map(one.inbox.about, ids)))
     crmleadpro.rest(lab)
     for lead_id in ids:
         count = len(one.inbox.about(lead_id))
@@ -90,7 +90,7 @@ def all_registered(lab: Lab, _operation: Operation) -> None:
         failed = [answer for answer in answers if not answer.ok]
         lab.expect(not failed, f"201 for each of {CROWD} webhooks at once", told(failed))
         lead_id = lab.world.lead_id(caller("createLead", body=lab.world.lead(lab.fresh)))
-        lab.receiver().wait(lambda: all(inbox.about(lead_id) for inbox in inboxes), crmleadpro.SOON)  # noqa: B023  # run at once
+        lab.receiver().due(lambda: all(inbox.about(lead_id) for inbox in inboxes))  # noqa: B023  # run at once
         count = sum(bool(inbox.about(lead_id)) for inbox in inboxes)
         for inbox in inboxes:
             inbox.close()

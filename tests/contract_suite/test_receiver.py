@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from contract_tests.receiver import Inbox, Receiver, Reply
+from contract_tests.receiver import Inbox, Patience, Receiver, Reply
 from contract_tests.rule import Broken, NotChecked
 from contract_tests.target import Listening
 
@@ -159,3 +159,26 @@ def test_an_id_is_not_found_inside_another_value(receiver: Receiver) -> None:
     bodies = [delivery.body[:10] for delivery in inbox.about("1025", "2026")]
     assert bodies == [b'{"id": 102', b'{"lead": {']
     assert [len(inbox.about(text)) for text in ("7", "lead_1", "lead_10", "lead_101")] == [1, 1, 1, 1]
+
+
+def test_where_deliveries_never_come_others_are_not_awaited_for_long() -> None:
+    """Else a target that loses them would keep each rule waiting in vain."""
+    patience = Patience()
+    patience.learn(patience.seconds, came=False)
+    assert patience.seconds == 8
+    patience.learn(patience.seconds, came=False)
+    assert patience.seconds == 1.5
+
+
+def test_a_target_that_is_slow_is_given_its_time_still() -> None:
+    patience = Patience()
+    for seconds, came in ((2.0, True), (8.0, False), (0.1, True), (8.0, False)):
+        patience.learn(seconds, came=came)
+    assert patience.seconds == 6
+
+
+def test_what_is_due_is_given_as_soon_as_it_is_there(receiver: Receiver) -> None:
+    inbox = receiver.inbox()
+    threading.Timer(0.1, _said, (inbox, b'"one"')).start()
+    assert [one.body for one in inbox.due("one")] == [b'"one"']
+    assert receiver.due(lambda: bool(inbox.about("one")))
