@@ -299,5 +299,9 @@ def test_what_the_server_refuses_is_told_in_its_words(visit: Visit, control: Con
     expect(page.get_by_role("alert")).to_contain_text("10 snapshots are held")
     page.get_by_role("button", name="Close the message").click()
     expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_role("button", name="Take a snapshot").click()
+    expect(page.get_by_role("alert")).to_have_count(1)
+    page.get_by_role("link", name="Webhooks").click()
+    expect(page.get_by_role("alert")).to_have_count(0)  # it concerned the place that was left
     for number in range(10):
         control.delete_snapshot(f"kept-{number}")

@@ -5,7 +5,7 @@ import { connection } from "./connection.js";
 import { h, fill, say } from "./dom.js";
 import { span, timeOfDay, day } from "./format.js";
 import { journal } from "./journal.js";
-import { speak, tell } from "./notice.js";
+import { forgive, speak, tell } from "./notice.js";
 import { requestsView } from "./requests.js";
 import { recordsView } from "./records.js";
 import { limitsView } from "./limits.js";
@@ -38,6 +38,7 @@ function go() {
   }
   const first = shown === null;
   shown?.leave.abort();
+  forgive();
   const leave = new AbortController();
   main.className = place[0];
   fill(main);

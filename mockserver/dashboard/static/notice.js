@@ -18,12 +18,17 @@ export function tell(text) {
   setTimeout(() => note.remove(), SHOWN_MS);
 }
 
-/** Tell that something failed. It stays until it is closed. */
+/** Tell that something failed. It stays until it is closed, or another place is gone to. */
 export function complain(text) {
   const close = h("button.plain", { type: "button", "aria-label": "Close the message" }, "×");
   const note = h("div.notice.bad", { role: "alert" }, h("span", {}, text), close);
   close.addEventListener("click", () => note.remove());
   place().append(note);
+}
+
+/** Take away what was complained of, which concerns a place that is left. */
+export function forgive() {
+  for (const note of place().querySelectorAll(".bad")) note.remove();
 }
 
 /** Run an action of the user's; what the server refuses is told, and false is given. */
