@@ -216,6 +216,10 @@ def owner_kept(lab: Lab, _operation: Operation) -> None:
             change(lab, again)
             shown = with_email(lab, lead["contact_email"])[0]
             lab.expect((shown["owner"] or {}).get("id") == own_id, f"the owner {own_id} after {how} of {again}", shown)
+    for query in ({}, {"include_custom_fields": "true"}, {"include_custom_fields": "false"}):
+        answer = lab.main("listLeads", query={"search": lead["contact_email"], **query})
+        owners = [one["owner"] and one["owner"].get("id") for one in answer.at("/leads")]
+        lab.expect(owners == [own_id], f"the owner {own_id} in a list with {query}", answer)
 
 
 @kind.promise(

@@ -188,6 +188,7 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("mega", "refused-change-rotates", "mega/updateLeadWebhook/events-refused-change"),
     ("mega", "event-read-a-little-later", "mega/createLead/events-as-created"),
     ("mega", "milliseconds-without-zeros", "mega/listLeads/records-order-moments"),
+    ("mega", "list-without-owners", "mega/bulkImportLeads/batch-owner-kept"),
     ("mega", "create-takes-the-owner-away", "mega/bulkImportLeads/batch-owner-kept"),
     ("mega", "custom-texts-cut-at-255", "mega/createLead/records-custom-fields-exact"),
 )
