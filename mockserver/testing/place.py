@@ -86,13 +86,16 @@ class ThisProcess:
         a route asserts in vain.
         """
         before = len(self.posts)
+        # What an earlier call has told, the first of each, is over.
+        self._routed.failures.clear()
+        self._routed.unanswered.clear()
         options = SenderOptions(at_most=1, allow_loopback=True, courier=self._recorder)
         sender = Sender(self.store, self.mock.clock, policies(self.mock.contracts.values()), options)
         await sender.run_due(self.mock.clock.now())
         if self._routed.failures:
-            raise self._routed.failures.pop()
+            raise self._routed.failures[0]
         if self._routed.unanswered:
-            url = self._routed.unanswered.pop()
+            url = self._routed.unanswered[0]
             raise AssertionError(
                 f"a webhook is due to {url}, and nobody answers there in this test: "
                 f"add a route, such as respx_mock.post({url!r}).respond(204)"

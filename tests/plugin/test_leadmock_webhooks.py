@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 
 import httpx
 import pytest
@@ -19,10 +20,10 @@ from tests.engine.receiver import Receiver
 HOOK = "https://hooks.example.com/mega"
 
 
-def create(leadmock: Leadmock | LeadmockServer) -> None:
+def create(leadmock: Leadmock | LeadmockServer, email: str = "sam@example.com") -> None:
     url, headers = leadmock.mega.url + "/leads", leadmock.mega.headers
     with httpx.Client(headers=headers, verify=False) as client:  # noqa: S501  # nothing but loopback is connected to
-        client.post(url, json={"contact_email": "sam@example.com"}).raise_for_status()
+        client.post(url, json={"contact_email": email}).raise_for_status()
 
 
 def is_signed(secret: str, timestamp: str, body: bytes, signature: str) -> bool:
@@ -82,6 +83,21 @@ def test_what_my_endpoint_asserts_in_vain_fails_the_test(leadmock: Leadmock, res
     create(leadmock)
     with pytest.raises(AssertionError, match="another lead"):
         leadmock.deliver_webhooks()
+
+
+def test_what_failed_in_one_delivery_is_not_told_again_by_the_next(
+    leadmock: Leadmock, respx_mock: respx.MockRouter
+) -> None:
+    def receive(request: httpx.Request) -> httpx.Response:
+        raise AssertionError(f"not {json.loads(request.content)['lead']['contact_email']}")
+
+    respx_mock.post(HOOK).mock(side_effect=receive)
+    leadmock.mega.given_webhook(HOOK)
+    for name in ("first", "second"):
+        create(leadmock, f"{name}@example.com")
+    with pytest.raises(AssertionError, match=r"not first@example\.com"):
+        leadmock.deliver_webhooks()
+    assert leadmock.deliver_webhooks() == []  # their next attempts are not due yet
 
 
 def test_a_real_receiver_on_this_machine_gets_them(leadmock: Leadmock) -> None:
