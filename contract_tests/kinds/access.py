@@ -50,6 +50,8 @@ _CHALLENGE = by_api(
 _NEIGHBOURS = ("0123456789", "abcdef", "ghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
+# Characters of a text that may be a part of a secret worth hiding.
+_NEAR = 8
 #: The vendors that say with which status they refuse a credential.
 _TELL_STATUS = frozenset(("salesiq", "mega"))
 
@@ -126,6 +128,7 @@ def odd_secrets(secret: str) -> Iterator[tuple[str, str]]:
     yield "the word null", "null"
     yield "the word undefined", "undefined"
     yield "the word true", "true"
+    yield "what stands in examples for a key", "YOUR_API_KEY"
     yield "a key with a letter beyond ASCII", f"{secret[:-1]}é"
     yield "an SQL condition", "' OR '1'='1"
     yield "a very long key", secret + "0" * 6000
@@ -152,7 +155,8 @@ def concealed(lab: Lab, variants: Iterable[tuple[str, str]]) -> Iterator[None]:
     try:
         yield
     except Broken:
-        near = [Credential(name, value) for name, value in variants]
+        # Words such as true are no secrets, and stand in answers.
+        near = [Credential(name, value) for name, value in variants if len(value) >= _NEAR]
         lab.secrets = Secrets([*near, *lab.target.credentials])
         raise
 

@@ -231,6 +231,17 @@ def short_phone(lab: Lab, _operation: Operation) -> None:
 
 
 @kind.promise(
+    "any-ten-digits",
+    "A phone of ten digits is a key, also one that nobody has.",
+    on=_CREATE,
+    source=_PHONE_KEY,
+)
+def any_ten_digits(lab: Lab, _operation: Operation) -> None:
+    for phone in ("0000000000", "1111111111", "1234567890"):
+        _all_one(lab, "contact_phone", (phone, f"{phone[:3]}-{phone[3:]}", f"+1 {phone}"))
+
+
+@kind.promise(
     "blank-never-matches",
     "A null or blank email or phone is no key: two leads that have it are two leads.",
     on=_CREATE,

@@ -51,6 +51,12 @@ _NAMES = (
     "😀" * 100,
 )
 
+#: Of 51 to 80 letters: whoever takes them keeps them whole.
+_LONG_NAMES = (
+    "Dr. Maria Theresia Josepha von Hohenberg-Lichtenstein-X",
+    "Venkatanarasimharajuvaripeta Subrahmanya Lakshmi Narayana Sastry Ramachandran",
+)
+
 
 def _message(name: str, phone: str) -> str:
     return f'Lead already exists as "{name}" ({phone}). Activity logged.'
@@ -89,9 +95,13 @@ def same_phone(lab: Lab, _operation: Operation) -> None:
 )
 def message(lab: Lab, _operation: Operation) -> None:
     """The document's quotation marks are no JSON, so here they may be others."""
-    for name in ("Amit Kumar", "Priya", "Dr. A. P. J. Abdul Kalam"):
+    for name in ("Amit Kumar", "Priya", "Dr. A. P. J. Abdul Kalam", *_LONG_NAMES):
         lead = small(lab, name=name)
-        text = known(lab, {**lead, "name": lab.fresh.name()}, new(lab, lead)).at("/message")
+        first = lab.main("captureLead", body=lead)
+        if name in _LONG_NAMES and first.status in {400, 422} and not lab.strict:
+            continue  # how long a name may be is nowhere said
+        lab.expect(first.status == 201, f"201 for a lead with a new number (name {name!r})", first)
+        text = known(lab, {**lead, "name": lab.fresh.name()}, first).at("/message")
         parts = ("Lead already exists as ", name, f"({lead['phone']})", "Activity logged")
         places = [text.find(part) for part in parts]
         told = -1 not in places and places == sorted(places)

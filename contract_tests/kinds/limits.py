@@ -6,6 +6,7 @@ A limited key is spent once a run. What was seen then is told as a story, and ea
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mockserver.contract import Operation
@@ -15,6 +16,7 @@ from ..wire import Answer
 from .limits_story import CROWD, HEADERS, number, story_of
 
 if TYPE_CHECKING:
+    from ..caller import Caller
     from ..lab import Lab
 
 kind = Kind("limits")
@@ -271,6 +273,43 @@ def bulk_refusal(lab: Lab, _operation: Operation) -> None:
     source=named("page-rate-limits", "rate-limits"),
 )
 def hour(lab: Lab, _operation: Operation) -> None:
+    spent = _spent_hour(lab)
+    lab.expect(
+        spent.limit <= spent.passed <= spent.most,
+        f"{spent.limit} allowed requests in an hour",
+        f"{spent.passed}{'' if spent.passed <= spent.limit else ' or more'}",
+    )
+
+
+@kind.promise(
+    "bulk-hour",
+    "An import is allowed when the hour of all other requests is spent.",
+    on=only("mega/bulkImportLeads"),
+    source=named("page-bulk-rate"),
+)
+def bulk_hour(lab: Lab, _operation: Operation) -> None:
+    spent = _spent_hour(lab)
+    if spent.passed > spent.most:
+        raise NotChecked("the key's hour has no end")
+    answer = spent.caller("bulkImportLeads", body={"dry_run": True, "leads": [lab.world.lead(lab.fresh)]})
+    lab.expect(answer.status != 429, "no refusal of an import", answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hour:
+    """A key's hour: how many requests were allowed in it, and how many may be."""
+
+    caller: Caller
+    limit: int
+    passed: int
+    most: int
+
+
+def _spent_hour(lab: Lab) -> _Hour:
+    return lab.once("hour of limits", lambda: _spend_hour(lab))
+
+
+def _spend_hour(lab: Lab) -> _Hour:
     keys = [one for one in lab.limited("per_hour") if one.credential and "per_minute" not in one.credential.limits]
     if not keys or keys[0].credential is None:
         raise NotChecked("needs a credential with the limit per_hour and without per_minute")
@@ -293,11 +332,7 @@ def hour(lab: Lab, _operation: Operation) -> None:
     lab.trace.exchanges = lab.trace.exchanges[-3:]
     if not lab.strict:
         _see_that_it_was_the_hour(answer, started, short=passed + spent < limit)
-    lab.expect(
-        limit <= passed + spent <= most,
-        f"{limit} allowed requests in an hour",
-        f"{passed}{'' if passed <= limit else ' or more'}",
-    )
+    return _Hour(caller, limit, passed + spent, most)
 
 
 def _see_that_it_was_the_hour(answer: Answer, started: float, *, short: bool) -> None:
