@@ -128,7 +128,6 @@ def odd_secrets(secret: str) -> Iterator[tuple[str, str]]:
     yield "the word null", "null"
     yield "the word undefined", "undefined"
     yield "the word true", "true"
-    yield "what stands in examples for a key", "YOUR_API_KEY"
     yield "a key with a letter beyond ASCII", f"{secret[:-1]}é"
     yield "an SQL condition", "' OR '1'='1"
     yield "a very long key", secret + "0" * 6000

@@ -174,7 +174,6 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("convertiq", "status-before-name-ignored", "convertiq/createLead/records-fields"),
     ("convertiq", "key-before-method-of-get", "convertiq/createLead/robustness-methods"),
     ("convertiq", "name-cut-at-50", "convertiq/createLead/records-fields"),
-    ("convertiq", "placeholder-key", "convertiq/createLead/access-credential-form"),
     ("salesiq", "assigned-by-city", "salesiq/captureLead/records-assigned-balanced"),
     ("salesiq", "assigned-by-property-type", "salesiq/captureLead/records-assigned-balanced"),
     ("salesiq", "expectation-refused", "salesiq/captureLead/robustness-expectation"),

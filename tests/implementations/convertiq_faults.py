@@ -494,12 +494,6 @@ ACCESS = (
         "access",
         (KEY_MATCHES, 'if given == key.secret or re.fullmatch("ciq_[A-Za-z0-9_]+", given):'),
     ),
-    subtle(
-        "placeholder-key",
-        "access",
-        (KEY_MATCHES, 'if given in (key.secret, "YOUR_API_KEY", "ciq_your_api_key_here"):'),
-        level="assumed",
-    ),
     assumed("key-missing-403", "access", (KEY_MISSING, KEY_MISSING.replace("401", "403"))),
     assumed("key-missing-400", "access", (KEY_MISSING, KEY_MISSING.replace("401", "400"))),
     assumed("key-invalid-403", "access", (KEY_INVALID, KEY_INVALID.replace("401", "403"))),
