@@ -21,22 +21,20 @@ class Fresh:
         self._plain = plain
         chance = random.SystemRandom()
         self._run = "".join(chance.choices(_ALPHABET, k=7))
+        self._family = "".join(chance.choices(string.ascii_lowercase, k=7))
         self._start = chance.randrange(_SPACE)
         self._number = itertools.count()
 
     def token(self) -> str:
         """Letters and digits, small; never the same twice."""
-        number, digits = next(self._number), ""
-        while number:
-            number, digit = divmod(number, len(_ALPHABET))
-            digits = _ALPHABET[digit] + digits
-        return f"{self._run}{digits or '0'}"
+        return f"{self._run}{self._next(_ALPHABET)}"
 
     def email(self) -> str:
         return f"lead.{self.token()}@example.com"
 
     def name(self) -> str:
-        return f"Lead {self.token()}"
+        """Of letters, for somebody may refuse digits in a name."""
+        return f"Lead {self._family}{self._next(string.ascii_lowercase)}"
 
     def phone(self) -> str:
         """Ten digits, the first 6 to 9, of plain ones 9; the last nine of no two are the same.
@@ -47,3 +45,11 @@ class Fresh:
         area, line = divmod((self._start + number * _STRIDE) % _SPACE, 8 * _LINES)
         first = 9 if self._plain else 6 + number % 4
         return f"{first}{area:02d}{2 * _LINES + line:07d}"
+
+    def _next(self, alphabet: str) -> str:
+        """A number that was not there before, written with these."""
+        number, written = next(self._number), ""
+        while number:
+            number, digit = divmod(number, len(alphabet))
+            written = alphabet[digit] + written
+        return written or alphabet[0]

@@ -198,8 +198,11 @@ def query(lab: Lab, operation: Operation) -> None:
         answer = lab.main(operation.id, query={asked.name: asked.text})
         if asked.fits:
             lab.expect(answer.ok, f"a 2xx for {asked}", answer)
-        else:
+        elif lab.strict:
             lab.expect(answer.status == 400, f"400 for {asked}", answer)
+        else:
+            # Whether it is refused, or read as the nearest that fits, is nowhere said.
+            lab.expect(answer.ok or 400 <= answer.status < 500, f"an answer to {asked}", answer)
 
 
 def _told(contract: Contract, operation: Operation) -> list[Asked]:

@@ -129,8 +129,8 @@ class _View:
             return None  # which words it takes is nowhere said
         if self._accepting and node["in"] == "header" and "format" not in schema:
             schema = {"type": "string", "pattern": _PLAIN_KEY}
-        if self._refusing and (schema.get("type") == "boolean" or (node["in"] == "query" and "pattern" in schema)):
-            schema = {}  # what has another form may just as well find nothing
+        if self._refusing and (schema.get("type") == "boolean" or node["in"] == "query"):
+            schema = {}  # what has another form may just as well find nothing, or be read as the nearest that fits
         if self._accepting and schema.get("type") == "integer" and schema.get("maximum", 0) > _FAR:
             schema = {**schema, "maximum": _FAR}
         return {"name": node["name"], "in": node["in"], "required": node.get("required", False), "schema": schema}

@@ -298,6 +298,29 @@ VARIATIONS: tuple[Variation, ...] = (
         ),
     ),
     Variation(
+        "lists-that-forgive",
+        "A limit out of bounds becomes the nearest that fits; another value that does not fit is as if absent.",
+        (
+            (
+                (
+                    "    query = {**DEFAULTS, **{name: QUERY[name](name, value) for name, value in call.query.items() "
+                    "if name in QUERY}}\n"
+                ),
+                (
+                    "    query = dict(DEFAULTS)\n"
+                    "    for name in call.query.keys() & QUERY.keys():\n"
+                    "        try:\n"
+                    "            query[name] = QUERY[name](name, call.query[name])\n"
+                    "        except Refusal:\n"
+                    '            if name == "cursor":\n'
+                    "                raise\n"
+                    '            if name == "limit" and call.query[name].isdecimal():\n'
+                    "                query[name] = min(max(int(call.query[name]), 1), 100)\n"
+                ),
+            ),
+        ),
+    ),
+    Variation(
         "limits-the-way-of-others",
         "The widest window is reported until one is full. Requests without the scope or of "
         "another customer count, replays do not.",
