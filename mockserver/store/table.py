@@ -1,7 +1,8 @@
 """Records of one kind of one tenant in memory, with indexes that are built when first asked for.
 
 A million records must cost the garbage collector nothing: rows, keys and archived map strings to bytes, strings,
-booleans, and such dictionaries CPython does not track. So a record is one JSON text, its keys included.
+booleans, and such dictionaries CPython does not track. So a record is one JSON text, its keys included. The names of
+its members, of which few sequences occur, are kept once for all records.
 """
 
 from __future__ import annotations
@@ -27,17 +28,36 @@ _MOST_STALE = 128  # records by which an index may lag behind: bounds the work t
 _MOST_FILTERED = 4  # indexes of what some filter leaves; each may be as large as that of all
 _FEWEST_SEARCHED = 2000  # records below which looking through all of them is as quick
 _TEXTS_AT_ONCE = 20_000  # records whose texts one search adds to their index: a quarter of a second's work
+_MOST_SHAPES = 10_000  # sequences of names kept for good: clients can make up some, in what they send as an object
+
+_names: list[tuple[str, ...]] = []
+_shapes: dict[tuple[str, ...], int] = {}  # number in that list
 
 
 def pack(record: Record, seq: int) -> bytes:
     """One JSON text. The concatenation copies, for the serializer's own buffer is kilobytes larger."""
-    return orjson.dumps((record.data, record.search, record.keys, record.archived, seq)) + b"\n"
+    data = record.data
+    names = tuple(data)
+    shape = _shapes.get(names)
+    if shape is None and len(_names) < _MOST_SHAPES:
+        shape = _shapes[names] = len(_names)
+        _names.append(names)
+    values = data if shape is None else tuple(data.values())
+    return orjson.dumps((shape, values, record.search, record.keys, record.archived, seq)) + b"\n"
 
 
 def unpack(kind: str, record_id: str, row: bytes) -> Record:
     """A record that shares nothing with the store."""
-    data, search, keys, archived, seq = orjson.loads(row)
-    return Record(kind, record_id, data, tuple(map(tuple, keys)), search, archived, seq)
+    shape, values, search, keys, archived, seq = orjson.loads(row)
+    return Record(kind, record_id, _data(shape, values), tuple(map(tuple, keys)), search, archived, seq)
+
+
+def _data(shape: int | None, values: Any) -> dict[str, Any]:
+    return values if shape is None else dict(zip(_names[shape], values, strict=True))
+
+
+def _search_text(row: bytes) -> str:
+    return orjson.loads(row)[2]  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +72,8 @@ class _Index:
 
     def entry(self, record_id: str, row: bytes) -> tuple[int, Any, str] | None:
         """What the index shows of a row, None if it does not belong here."""
-        data, search, _, archived, _ = orjson.loads(row)
+        shape, values, search, _, archived, _ = orjson.loads(row)
+        data = _data(shape, values)
         if self.archived not in {None, archived} or not all(test(data) for test in self.tests):
             return None
         if self.needles and not any(needle in search for needle in self.needles):
@@ -152,10 +173,8 @@ class Table:
         if texts is None or texts.is_worn:
             texts = self._texts = Texts()
         # What is not in the index yet is looked through; of that, a part is added.
-        texts.add(
-            (record_id, orjson.loads(row)[1]) for record_id, row in islice(self._after(texts.count), _TEXTS_AT_ONCE)
-        )
-        texts.renew(lambda record_id: orjson.loads(rows[record_id])[1] if record_id in rows else "")
+        texts.add((record_id, _search_text(row)) for record_id, row in islice(self._after(texts.count), _TEXTS_AT_ONCE))
+        texts.renew(lambda record_id: _search_text(rows[record_id]) if record_id in rows else "")
         yield ((record_id, rows[record_id]) for record_id in texts.candidates(needles) if record_id in rows)
         yield self._after(texts.count)
 
