@@ -78,7 +78,7 @@ class Mock:
             name: Directory(demo_credentials(contract, self.settings)) for name, contract in self.contracts.items()
         }
         self.registry = Registry(
-            self.store, self.contracts, self.directories, shared=self.settings.database is not None
+            self.store, self.contracts, self.directories, self.clock, shared=self.settings.database is not None
         )
         self.faults = Faults()
         self.journal = Journal(limit=self.settings.journal, max_bytes=self.settings.journal_bytes)

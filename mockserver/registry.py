@@ -11,8 +11,9 @@ from typing import Any
 
 from mockserver.contract.model import Contract, Window
 from mockserver.engine import rate_limit
-from mockserver.engine.access import Directory
+from mockserver.engine.access import Directory, Revocation
 from mockserver.engine.call import Credential, Tenant
+from mockserver.engine.clock import Clock
 from mockserver.store.base import Record, Store, StoreError
 from mockserver.tenants import new_credential, new_tenant
 
@@ -30,14 +31,22 @@ class Registry:
     """
 
     def __init__(
-        self, store: Store, contracts: Mapping[str, Contract], directories: Mapping[str, Directory], *, shared: bool
+        self,
+        store: Store,
+        contracts: Mapping[str, Contract],
+        directories: Mapping[str, Directory],
+        clock: Clock,
+        *,
+        shared: bool,
     ) -> None:
         self._store = store
+        self._clock = clock
         self._contracts = contracts
         self._directories = directories
         self._version = 0
         self._known: dict[str, Credential] = {}  # Those that came out of the state, by id.
-        self._revoked: dict[str, Credential] = {}  # Demo ones and the like that were there without it.
+        # Those of tenants there are, demo ones among them, with their records.
+        self._revoked: dict[str, tuple[Credential, Record]] = {}
         self._tenants: dict[str, Tenant] = {}  # Those that came out of the state, by key.
         self._follower: asyncio.Task[None] | None = None
         self._shared = shared
@@ -107,12 +116,12 @@ class Registry:
 
     async def revoke(self, credential: Credential) -> None:
         """Make a credential invalid, for good; demo ones too."""
-        await self._write(replace(_record_of(credential), archived=True))
+        await self._write(self._revoked_record(credential))
 
     async def delete(self, tenant: Tenant) -> None:
         """Revoke every credential of a tenant and forget all that it holds."""
         credentials = self._directories[tenant.api].of_tenant(tenant.id)
-        records = [replace(_record_of(credential), archived=True) for credential in credentials]
+        records = [self._revoked_record(credential) for credential in credentials]
         if tenant.key in self._tenants:
             records.append(Record(_TENANT, tenant.key, {}, archived=True))
         await self._write(*records)
@@ -133,7 +142,7 @@ class Registry:
         await self.refresh()
         # Before anything is forgotten: whoever looks meanwhile finds nothing, and would have us keep as much.
         every = [_record_of(each) for each in self._known.values()]
-        every += [replace(_record_of(each), archived=True) for each in self._revoked.values()]
+        every += [record for _, record in self._revoked.values()]
         every += [Record(_TENANT, key, _data_of(tenant)) for key, tenant in self._tenants.items()]
         await self._store.reset()
         await self._write(*every)
@@ -149,7 +158,7 @@ class Registry:
         self._version = version
         self._tenants = {key: self._tenant_of(data) for key, data in tenants.items() if data["api"] in self._contracts}
         # What was revoked is valid again where the state, restored, knows nothing of it.
-        for revoked in self._revoked.values():
+        for revoked, _ in self._revoked.values():
             self._directories[revoked.tenant.api].add(revoked)
         self._revoked = {}
         valid = {}
@@ -160,14 +169,24 @@ class Registry:
             directory = self._directories[credential.tenant.api]
             if record.archived:
                 directory.remove(credential)
-                self._revoked[credential.id] = credential
+                self._revoked[credential.id] = (credential, record)
             else:
                 valid[credential.id] = credential
                 directory.add(credential)
         for gone in self._known.keys() - valid.keys():
             self._directories[self._known[gone].tenant.api].remove(self._known[gone])
         self._known = valid
+        self._remember([record.data for record in records if record.archived])
         return True
+
+    def _remember(self, revoked: Iterable[Mapping[str, Any]]) -> None:
+        """Tell the directories which keys were valid once, those of deleted tenants too."""
+        found: dict[str, dict[str, Revocation]] = {api: {} for api in self._directories}
+        for data in revoked:
+            if data["api"] in found:
+                found[data["api"]][data["secret"]] = Revocation(data["name"], data.get("revoked_at"))
+        for api, each in found.items():
+            self._directories[api].remember_revoked(each)
 
     async def follow(self) -> None:
         """See at once what others have changed, where others can."""
@@ -192,6 +211,10 @@ class Registry:
             # By chance, since an older state that is restored has an older version.
             await tx.counter("version", 1 + secrets.randbelow(1 << 31))
         await self.refresh()
+
+    def _revoked_record(self, credential: Credential) -> Record:
+        record = _record_of(credential)
+        return replace(record, data={**record.data, "revoked_at": self._clock.now()}, archived=True)
 
     def _fresh(self, tenant: Tenant, *, scopes: tuple[str, ...] | None, secret: str | None, name: str) -> Credential:
         contract = self._contracts[tenant.api]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from mockserver.contract.model import Contract, Operation
@@ -17,6 +18,14 @@ Authenticate = Callable[[Headers, Repeated], Credential]
 Authorize = Callable[[Credential, Headers, Repeated], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """A credential that was valid once: what it was called, and when it was revoked, in epoch seconds, if known."""
+
+    name: str
+    at: float | None
+
+
 class Directory:
     """The credentials of one API, found by digest so that a look-up's time tells nothing of a secret.
 
@@ -27,6 +36,7 @@ class Directory:
     def __init__(self, credentials: Iterable[Credential] = ()) -> None:
         self.look_up: Callable[[], Awaitable[bool]] | None = None
         self._by_digest: dict[bytes, Credential] = {}
+        self._revoked: dict[bytes, Revocation] = {}
         for credential in credentials:
             self.add(credential)
 
@@ -37,6 +47,14 @@ class Directory:
     def remove(self, credential: Credential) -> bool:
         """Make it invalid from now on; False where it was not valid."""
         return self._by_digest.pop(_digest(credential.secret), None) is not None
+
+    def remember_revoked(self, revoked: Mapping[str, Revocation]) -> None:
+        """Which secrets were valid once, in place of those remembered before: for explanations, nothing else."""
+        self._revoked = {_digest(secret): each for secret, each in revoked.items()}
+
+    def revocation(self, secret: str) -> Revocation | None:
+        """That of the credential with this secret; None where it is valid, or never was."""
+        return self._revoked.get(_digest(secret))
 
     def of_tenant(self, tenant_id: str) -> list[Credential]:
         """The credentials of one tenant, by its id, the oldest first."""

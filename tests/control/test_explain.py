@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,45 @@ async def test_a_key_that_lacks_a_character(caller: Caller) -> None:
     assert f"A known key begins like it and has {len(secret)} characters" in told.why
     assert "a key of the form: mega_ + 64 hex" in told.accepted
     assert secret[:-1] not in told.why
+
+
+async def test_a_key_that_was_revoked_is_not_said_to_be_none(caller: Caller) -> None:
+    """Whoever has revoked it too early looks for a spelling mistake for long, if told that there is no such key."""
+    mock, credential = caller.mock, caller.credential
+    mock.clock.freeze(1_790_000_000.0)
+    await mock.registry.revoke(credential)
+    await caller("GET", "/leads")
+    told = last(caller)
+    named = f"ending in …{credential.secret[-4:]}, was valid once ({credential.name})"
+    assert told.why == f"This key, {named} and was revoked at 2026-09-21T14:13:20.000Z."
+    assert "credentials" in told.accepted[0]
+
+
+async def test_a_key_of_a_deleted_tenant_was_revoked_too_also_in_the_eyes_of_another_server(tmp_path: Path) -> None:
+    settings = Settings(apis=("mega",), database=str(tmp_path / "state.sqlite3"))
+    before = Mock(settings)
+    deleted = await before.registry.create("mega", name="gone")
+    await before.registry.delete(deleted.tenant)
+    await before.store.close()
+    after = Mock(settings)
+    await after.registry.start()
+    try:
+        async with Caller(after, deleted) as caller:
+            assert (await caller("GET", "/leads")).status_code == 401
+            assert "was valid once (gone) and was revoked at 2" in last(caller).why
+    finally:
+        await after.registry.stop()
+        await after.store.close()
+
+
+async def test_when_a_key_was_revoked_is_known_after_a_reset(caller: Caller) -> None:
+    demo = next(iter(caller.mock.directories["mega"]))
+    caller.mock.clock.freeze(1_790_000_000.0)
+    await caller.mock.registry.revoke(demo)
+    await caller.mock.registry.reset_all()
+    async with Caller(caller.mock, demo) as revoked:
+        await revoked("GET", "/leads")
+        assert "was revoked at 2026-09-21T14:13:20.000Z" in last(revoked).why
 
 
 async def test_a_key_that_is_sent_twice(caller: Caller) -> None:
