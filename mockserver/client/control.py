@@ -35,6 +35,8 @@ _MEDIA_TYPES = {
     ".yml": "application/yaml",
     ".csv": "text/csv",
 }
+# Statuses that tell of what was sent.
+_OF_THE_BODY = frozenset((HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
 
 
 class ControlError(Exception):
@@ -189,7 +191,12 @@ class ControlClient:
         media_type, content = _content(rows)
         path = _path("tenants", api, tenant, "seed")
         options = {"content": content, "headers": {"Content-Type": media_type}, "params": _given(operation=operation)}
-        return made(SeedReport, self.call("POST", path, **options))
+        try:
+            return made(SeedReport, self.call("POST", path, **options))
+        except ControlError as error:
+            if isinstance(rows, Path) and error.status in _OF_THE_BODY:
+                raise ControlError(error.status, f"{rows} was not taken: {error}") from None
+            raise
 
     def idempotency_keys(self, api: str, tenant: str) -> list[Mapping[str, Any]]:
         """operation, key, status, created_at, age_seconds and expires_at of each."""

@@ -113,6 +113,29 @@ def test_seeding_fails_with_exit_status_1_where_a_row_was_refused(run: Terminal,
     assert 'row": 2' in printed
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("leads.csv", b"name,phone\nAsha\n", "row 1 has 1 cells, and the first line 2"),
+        ("leads.csv", b"", "the body is empty"),
+        ("leads.json", b"{", "the body is not valid JSON"),
+        ("leads.json", b"{}", "must be an array"),
+        ("leads.yaml", b"a: [", "the body is not YAML of plain values in line 2"),
+        ("leads.csv", b"x" * (16 * 1024 * 1024 + 1), "a body may have at most 16777216 bytes here"),
+    ],
+)
+def test_a_file_that_is_refused_as_a_whole_is_named(
+    run: Terminal, tmp_path: Path, name: str, content: bytes, problem: str
+) -> None:
+    """A script seeds from several files; which of them to mend has to be said."""
+    file = tmp_path / name
+    file.write_bytes(content)
+    status, printed, complaint = run.attempt("seed", "salesiq", "second-workspace", str(file))
+    assert (status, printed) == (2, "")
+    assert f"{file} was not taken: " in complaint
+    assert problem in complaint
+
+
 def test_what_there_is_not_is_not_told(run: Terminal, server: Live) -> None:
     run.attempt("requests", "--clear")
     httpx.get(server.origin + "/api/leads/capture", headers={"x-api-key": "sqk_live_your_api_key"})
