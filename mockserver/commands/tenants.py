@@ -56,12 +56,14 @@ def _delete_tenant(client: ControlClient, options: argparse.Namespace) -> Any:
 
 def _key_options(parser: argparse.ArgumentParser) -> None:
     add_tenant_of(parser)
+    parser.add_argument("--name", help="what it is called (default: as its tenant)")
     parser.add_argument("--scope", action="append", dest="scopes", metavar="SCOPE", help="what it may do; repeatable")
     parser.add_argument("--secret", help="the key itself (default: a fresh one)")
 
 
 def _create_key(client: ControlClient, options: argparse.Namespace) -> Any:
-    given = {name: getattr(options, name) for name in ("scopes", "secret") if getattr(options, name) is not None}
+    names = ("name", "scopes", "secret")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     return client.create_credential(options.api, options.tenant, **given)
 
 
