@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
-from mockserver.client import ControlClient
+from mockserver.client import ControlClient, Fault
 from mockserver.commands.control import Actions, json_of
 
 
 def add_fault(parser: argparse.ArgumentParser) -> None:
     actions = Actions(parser)
-    actions.add("list", "list the faults that are on", lambda client, _: client.faults())
+    actions.add("list", "list the faults that are on", _list_faults)
     actions.add("add", "switch on a fault", _add_fault, _fault_options)
     actions.add("remove", "switch off a fault", _remove_fault, _fault_id)
     actions.add("clear", "switch off all faults", lambda client, _: f"{client.clear_faults()} switched off")
@@ -33,6 +34,33 @@ _FAULT_OPTIONS: Mapping[str, tuple[Callable[[str], Any], str]] = {
 }
 
 
+# What makes a difference with one kind, or two.
+_OF_KINDS = {
+    "status": ("status",),
+    "body": ("status",),
+    "headers": ("status", "rate-limit"),
+    "retry_after": ("rate-limit",),
+    "seconds": ("slow",),
+}
+# What makes none where it is so.
+_WITHOUT_EFFECT = {"probability": 1.0, "latency": 0.0}
+
+
+def _list_faults(client: ControlClient, options: argparse.Namespace) -> Any:
+    return [_told(fault, options) for fault in client.faults()]
+
+
+def _told(fault: Fault, options: argparse.Namespace) -> Any:
+    """All of it for a program; for a reader what this fault does, and not what one of another kind would."""
+    if options.json:
+        return fault
+    return {
+        name: value
+        for name, value in asdict(fault).items()
+        if fault.kind in _OF_KINDS.get(name, (fault.kind,)) and value != _WITHOUT_EFFECT.get(name)
+    }
+
+
 def _fault_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", choices=_KINDS, help="what goes wrong: " + ", ".join(_KINDS), metavar="KIND")
     for name, (kind, does) in _FAULT_OPTIONS.items():
@@ -41,7 +69,8 @@ def _fault_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_fault(client: ControlClient, options: argparse.Namespace) -> Any:
     names = [name.replace("-", "_") for name in _FAULT_OPTIONS]
-    return client.add_fault(options.kind, **{name: v for name in names if (v := getattr(options, name)) is not None})
+    given = {name: v for name in names if (v := getattr(options, name)) is not None}
+    return _told(client.add_fault(options.kind, **given), options)
 
 
 def _fault_id(parser: argparse.ArgumentParser) -> None:

@@ -79,6 +79,37 @@ def test_faults_are_switched_on_and_off(run: Terminal) -> None:
     assert "0 switched off" in run("fault", "clear")
 
 
+@pytest.mark.parametrize(
+    ("kind", "arguments", "told"),
+    [
+        ("status", (), ["status: 503"]),
+        ("status", ("--body", '{"a": 1}'), ["status: 503", 'body: {"a": 1}']),
+        ("rate-limit", (), ["retry_after: 30"]),
+        ("latency", ("--latency", "2"), ["latency: 2"]),
+        ("slow", ("--latency", "2", "--probability", "0.5"), ["probability: 0.5", "latency: 2", "seconds: 5.0"]),
+        ("drop", ("--api", "mega", "--times", "2"), ["api: mega", "times: 2"]),
+        ("malformed", (), []),
+    ],
+)
+def test_of_a_fault_only_what_makes_a_difference_is_told(
+    run: Terminal, kind: str, arguments: tuple[str, ...], told: list[str]
+) -> None:
+    try:
+        added = run("fault", "add", kind, *arguments)
+        assert run("fault", "list") == added
+        fault = json.loads(run("fault", "list", "--json"))[0]
+    finally:
+        run("fault", "clear")
+    assert added.splitlines() == [f"id: {fault['id']}", f"kind: {kind}", *told, "applied: 0", ""]
+    assert {"status", "retry_after", "seconds", "latency"} <= fault.keys()
+
+
+def test_one_more_key_of_a_tenant_has_the_name_that_it_is_given(run: Terminal, fresh: Access) -> None:
+    made = json.loads(run("tenant", "key", "mega", fresh.tenant.id, "--name", "nightly import", "--json"))
+    assert made["credential"]["name"] == "nightly import"
+    assert "nightly import" in run("tenant", "list", "mega")
+
+
 def test_snapshots_are_taken_and_restored(run: Terminal) -> None:
     for action in ("take", "restore", "delete"):
         assert run("snapshot", action, "here") == "here: done\n"
