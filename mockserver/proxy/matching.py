@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,8 @@ from mockserver.contract.model import Contract
 from mockserver.proxy.exchange import Request, is_deep
 from mockserver.proxy.recording import Recorded, without_numbers
 from mockserver.proxy.redaction import Redactor
+
+Query = tuple[tuple[str, str], ...]
 
 _TOLD = 3
 _SHORT = 60
@@ -25,7 +27,7 @@ class Asked:
 
     method: str
     path: str
-    query: tuple[tuple[str, str], ...]
+    query: Query
     body: Any
 
     @property
@@ -119,33 +121,54 @@ class Tape:
             told.append(f"its method is {other.method}")
         if other.path != one.path:
             told.append(f"its path is {other.path[:200]}")
-        if other.query != one.query:
-            told.append(f"its query is {_query(other)}, not {_query(one)}")
-        found = list(differences(other.body, one.body))
-        if found:
-            more = f" and at {len(found) - _TOLD} more places" if len(found) > _TOLD else ""
-            told.append(
-                f"its body differs{': ' if found[0].startswith('it') else ' at '}{', '.join(found[:_TOLD])}{more}"
-            )
+        if at := list(_query_differences(other.query, one.query)):
+            told.append(f"its query differs at {_some(at)}")
+        if found := list(differences(other.body, one.body)):
+            told.append(f"its body differs{': ' if found[0].startswith('it') else ' at '}{_some(found)}")
         what = "; ".join(told) or "it was answered to another request of the same form already"
         return f"the nearest is line {recorded.line}, {other.method} {other.path[:200]}: {what}"
 
 
-def _likeness(other: Asked, one: Asked) -> tuple[bool, bool, bool, float, float]:
+def _likeness(other: Asked, one: Asked) -> tuple[bool, bool, float, bool, float, float]:
     path = difflib.SequenceMatcher(None, other.path, one.path).quick_ratio()
     there, here = (json.dumps(body, sort_keys=True)[:2000] for body in (other.body, one.body))
     body = difflib.SequenceMatcher(None, there, here).quick_ratio()
     return (
         other.path == one.path and other.method == one.method,
         other.path == one.path,
-        other.query == one.query,
         path,
+        other.method == one.method,
+        _query_likeness(other.query, one.query),
         body,
     )
 
 
-def _query(one: Asked) -> str:
-    return "&".join(f"{name}={value}" for name, value in one.query)[:200] or "empty"
+def _query_likeness(there: Query, here: Query) -> float:
+    """1 for equal ones. A parameter with another value is half as good as one with the same, and better than none."""
+    pairs = (Counter(there) & Counter(here)).total()
+    names = (Counter(name for name, _ in there) & Counter(name for name, _ in here)).total()
+    return (pairs + names) / max(1, len(there) + len(here)) if there or here else 1.0
+
+
+def _query_differences(there: Query, here: Query) -> Iterator[str]:
+    """Where two queries differ, by the names of parameters, with the values there and here."""
+    for name in dict.fromkeys(name for name, _ in (*there, *here)):
+        recorded, now = ([value for each, value in query if each == name] for query in (there, here))
+        if not now:
+            yield f"{name[:_SHORT]} ({_values(recorded)} there, missing here)"
+        elif not recorded:
+            yield f"{name[:_SHORT]} ({_values(now)}, only here)"
+        elif recorded != now:
+            yield f"{name[:_SHORT]} ({_values(recorded)} there, {_values(now)} here)"
+
+
+def _values(found: Sequence[str]) -> str:
+    return _shown(found[0] if len(found) == 1 else found)
+
+
+def _some(places: Sequence[str]) -> str:
+    more = f" and at {len(places) - _TOLD} more" if len(places) > _TOLD else ""
+    return f"{', '.join(places[:_TOLD])}{more}"
 
 
 def differences(recorded: Any, now: Any, at: str = "") -> Iterator[str]:

@@ -103,7 +103,49 @@ def test_what_was_not_recorded_is_refused_with_the_nearest_and_what_differs(tmp_
     assert (
         "line 1, POST /api/agents/crm/leads: its body differs at /stage (only here)" in body.json()["error"]["message"]
     )
-    assert "line 2, GET /api/agents/crm/leads: its query is limit=5, not limit=6" in query.json()["error"]["message"]
+    assert (
+        'line 2, GET /api/agents/crm/leads: its query differs at limit ("5" there, "6" here)'
+        in query.json()["error"]["message"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "nearest"),
+    [
+        ("limit=5&offset=1", '2, GET {}: its query differs at offset ("1", only here)'),
+        ("limit=5&stage=new&offset=10", '3, GET {}: its query differs at offset ("20" there, "10" here)'),
+        ("stage=old", '4, GET {}: its query differs at stage ("new" there, "old" here)'),
+        (
+            "limit=5&a=1&b=2&c=3&d=4",
+            '2, GET {}: its query differs at a ("1", only here), b ("2", only here), c ("3", only here) and at 1 more',
+        ),
+        ("stage=new&stage=old", '4, GET {}: its query differs at stage ("new" there, ["new", "old"] here)'),
+        ("stage=new&limit=5", '3, GET {}: its query differs at offset ("20" there, missing here)'),
+    ],
+)
+def test_of_queries_the_one_with_most_in_common_is_the_nearest(tmp_path: Path, query: str, nearest: str) -> None:
+    """Not just any of its path: whoever has changed one parameter wants to see the request that it was changed in."""
+    path = tmp_path / "lists.jsonl"
+    with path.open("w") as file:
+        for recorded in ("", "?limit=5", "?limit=5&offset=20&stage=new", "?stage=new"):
+            request = {**_LINE["request"], "target": f"{BASE}/leads{recorded}"}
+            file.write(json.dumps({**_LINE, "request": request}) + "\n")
+    with served(Replay(path)) as origin:
+        answer = httpx.get(f"{origin}{BASE}/leads?{query}")
+    assert answer.status_code == 404
+    message = answer.json()["error"]["message"]
+    assert message.endswith(f"; the nearest is line {nearest.format(f'{BASE}/leads')}"), message
+
+
+def test_where_no_path_is_the_same_the_most_similar_one_is_the_nearest(tmp_path: Path) -> None:
+    path = tmp_path / "lists.jsonl"
+    with path.open("w") as file:
+        for target in ("/lead-webhooks?limit=5", "/leads/1"):
+            request = {**_LINE["request"], "target": f"{BASE}{target}"}
+            file.write(json.dumps({**_LINE, "request": request}) + "\n")
+    with served(Replay(path)) as origin:
+        message = httpx.get(f"{origin}{BASE}/leads/2?limit=5").json()["error"]["message"]
+    assert f"the nearest is line 2, GET {BASE}/leads/1: its path is {BASE}/leads/1; its query differs at" in message
 
 
 def test_a_request_with_a_secret_is_found_again_though_that_was_not_kept(tmp_path: Path) -> None:
