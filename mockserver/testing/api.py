@@ -18,6 +18,9 @@ from mockserver.testing.records import Record
 from mockserver.testing.requests import Request
 from mockserver.testing.seeding import Seeder, with_plan
 
+# What a test gets wrong is shown where the test says it; `pytest --full-trace` shows the frames of here too.
+__tracebackhide__ = True
+
 
 class Key:
     """A credential: `secret`, and the `headers` that make a request one of its own."""
@@ -188,7 +191,6 @@ class Api:
         Returns them. AssertionError shows what was sent instead, with its outcomes. TypeError for a field that the API
         does not know.
         """
-        __tracebackhide__ = True
         self._seeder.check(kind, fields)  # A name that is none would never be seen, which times=0 would take for well.
         seen = self.requests
         found = expectations.creates(seen, kind, fields)
@@ -212,7 +214,6 @@ class Api:
 
         Returns them. AssertionError shows what was sent instead, with its outcomes.
         """
-        __tracebackhide__ = True
         wanted: dict[str, Any] = {
             "method": method, "path": path, "operation": operation, "status": status, "headers": headers, "json": json
         }  # fmt: skip
@@ -226,7 +227,6 @@ class Api:
 
     def expect_no_requests(self) -> None:
         """Nothing was sent to this API. AssertionError shows what was."""
-        __tracebackhide__ = True
         seen = self.requests
         expectations.check(0, seen, "requests", seen)
 
@@ -294,4 +294,7 @@ class Api:
             there = ", ".join(sorted(self._contract.operations))
             raise ValueError(f"{self._contract.title} has no operation {operation!r}; there are {there}")
         fault = Fault(kind, api=self.name, operation=operation, tenant=self._faulty, times=times, **more)
-        self._place.mock.faults.add(fault)
+        try:
+            self._place.mock.faults.add(fault)
+        except ValueError as error:
+            raise ValueError(str(error)) from None

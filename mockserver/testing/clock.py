@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 
 from mockserver.testing.place import Place
 
+# What a test gets wrong is shown where the test says it; `pytest --full-trace` shows the frames of here too.
+__tracebackhide__ = True
+
 
 class Clock:
     """The time that the mock lives in. It runs with the machine's until it is moved or frozen."""
@@ -25,7 +28,10 @@ class Clock:
         async def advance() -> None:
             self._place.mock.clock.advance(step)
 
-        self._place.run(advance())
+        try:
+            self._place.run(advance())
+        except ValueError as error:
+            raise ValueError(str(error)) from None
         return self.now
 
     def freeze(self, at: datetime | None = None) -> datetime:

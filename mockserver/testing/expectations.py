@@ -7,6 +7,9 @@ from typing import Any
 
 from mockserver.testing.requests import Request
 
+# What a test gets wrong is shown where the test says it; `pytest --full-trace` shows the frames of here too.
+__tracebackhide__ = True
+
 _ABSENT = object()
 
 
@@ -47,7 +50,6 @@ def matching(  # noqa: PLR0913  # what a request can be told by, each by its nam
 
 def check(times: int | None, found: Sequence[Request], what: str, seen: Sequence[Request]) -> None:
     """AssertionError unless `found` are so many; None = at least one. It shows all that was seen."""
-    __tracebackhide__ = True
     if len(found) == times or (times is None and found):
         return
     expected = "at least 1" if times is None else str(times)

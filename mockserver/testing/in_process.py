@@ -22,6 +22,7 @@ def run(coroutine: Coroutine[Any, Any, _T]) -> _T:
 
     State in memory never makes a request wait. RuntimeError where something else does.
     """
+    __tracebackhide__ = True
     try:
         coroutine.send(None)
     except StopIteration as done:

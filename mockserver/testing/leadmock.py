@@ -14,6 +14,9 @@ from mockserver.testing.deliveries import Delivery
 from mockserver.testing.place import LiveServer, Place, ThisProcess
 from mockserver.testing.router import VendorRouter
 
+# What a test gets wrong is shown where the test says it; `pytest --full-trace` shows the frames of here too.
+__tracebackhide__ = True
+
 
 class Apis:
     """The four APIs, each with a tenant of this test's own, and the clock that they share."""
@@ -56,13 +59,17 @@ class Leadmock(Apis):
         A URL is answered by a route of respx, or by a server on this machine. AssertionError where nobody answers.
         In a running event loop, await `deliver_webhooks_async()`.
         """
-        __tracebackhide__ = True
         if _in_event_loop():
             raise RuntimeError("an event loop is running here: await leadmock.deliver_webhooks_async()")
         # A loop of its own, which leaves that of the thread, if there is one, as it is.
         loop = asyncio.new_event_loop()
         try:
-            return loop.run_until_complete(self.deliver_webhooks_async())
+            task = loop.create_task(self.deliver_webhooks_async())
+            # It raises nothing, so that the frames of the loop, which say nothing, are in no traceback.
+            loop.run_until_complete(asyncio.wait([task]))
+            if (error := task.exception()) is not None:
+                raise error
+            return task.result()
         finally:
             loop.close()
 

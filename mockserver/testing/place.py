@@ -59,6 +59,7 @@ class ThisProcess:
         return self._recorder.posts
 
     def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        __tracebackhide__ = True
         with self.transport.lock:
             return run(coroutine)
 
@@ -85,6 +86,7 @@ class ThisProcess:
         """Attempt what is due, one after the other. AssertionError for a URL that nobody answers in this test, and what
         a route asserts in vain.
         """
+        __tracebackhide__ = True
         before = len(self.posts)
         # What an earlier call has told, the first of each, is over.
         self._routed.failures.clear()
@@ -136,9 +138,14 @@ class LiveServer:
         self._socket.close()
 
     def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        __tracebackhide__ = True
         if self._loop is None:
             raise RuntimeError("the live leadmock server is not running")
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        # Raised here, it comes without the frames of `result`, which say nothing.
+        if (error := future.exception()) is not None:
+            raise error
+        return future.result()
 
     def origin(self, contract: Contract) -> str:  # noqa: ARG002  # all APIs are on one port
         return self.url

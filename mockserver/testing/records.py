@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+# What a test gets wrong is shown where the test says it; `pytest --full-trace` shows the frames of here too.
+__tracebackhide__ = True
+
 
 class Record(Mapping[str, Any]):
     """One record of a tenant as it was when it was read. Equal to a dictionary with the same members."""

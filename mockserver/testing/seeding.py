@@ -16,6 +16,9 @@ from mockserver.seeding import Creator
 from mockserver.store.base import Record
 from mockserver.testing.records import meant
 
+# What a test gets wrong is shown where the test says it; `pytest --full-trace` shows the frames of here too.
+__tracebackhide__ = True
+
 _PEOPLE = count(1)
 
 
@@ -41,13 +44,11 @@ class Seeder:
 
     def check(self, kind: str, fields: Mapping[str, Any]) -> None:
         """ValueError for a kind that nothing makes, TypeError for a field that it cannot be made with."""
-        __tracebackhide__ = True
         if kind not in self.kinds:
             raise ValueError(f"{self._contract.title} has no {kind!r} that could be made{meant(kind, self.kinds)}")
         self._check_names(kind, fields, self._fields[kind])
 
     def _check_names(self, kind: str, fields: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-        __tracebackhide__ = True
         for name in fields:
             if name not in known:
                 raise TypeError(f"a {kind} of {self._contract.title} has no {name!r}{meant(name, known)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -135,6 +136,49 @@ def test_leads(leadmock):
         ]
     )
     result.stdout.no_fnmatch_line("*expectations.py*")
+
+
+MISTAKES = """
+def test_field(leadmock):
+    leadmock.mega.given_lead(contact_emial="x")
+
+def test_kind(leadmock):
+    leadmock.mega.given("led")
+
+def test_value(leadmock):
+    leadmock.mega.given_lead(source_type="pigeon")
+
+def test_live(leadmock_server):
+    leadmock_server.mega.given_lead(source_type="pigeon")
+
+def test_fault(leadmock):
+    leadmock.mega.fail_next(status=20)
+
+def test_plan(leadmock):
+    leadmock.mega.use_plan("x")
+
+def test_clock(leadmock):
+    leadmock.clock.advance(hours=-1)
+
+def test_member(leadmock):
+    leadmock.mega.given_lead().nope
+
+def test_webhook(leadmock):
+    leadmock.mega.given_webhook("https://hooks.example.com/x", "lead.created")
+    httpx.post(leadmock.mega.url + "/leads", headers=leadmock.mega.headers, json={"contact_name": "Sam"})
+    leadmock.deliver_webhooks()
+"""
+
+
+def test_a_mistake_in_a_test_is_shown_where_the_test_makes_it(pytester: pytest.Pytester) -> None:
+    """One frame for each: that of the test. With all of them, those of leadmock too."""
+    path = pytester.makepyfile(f"import httpx\n{MISTAKES}")
+    result = run(pytester, "-p", "no:asyncio", "--tb=short", "--no-header", failed=9)
+    frames = [line for line in result.outlines if re.search(r"\.py:\d+: in ", line)]
+    assert [frame.partition(":")[0] for frame in frames] == [path.name] * 9
+    result.stdout.fnmatch_lines(["E * TypeError: a lead of MEGA has no 'contact_emial'; did you mean *"])
+    whole = run(pytester, "-p", "no:asyncio", "--full-trace", "-k", "field", failed=1)
+    whole.stdout.fnmatch_lines(["*seeding.py:*"])
 
 
 def test_without_respx_it_is_told_what_to_install(pytester: pytest.Pytester) -> None:
