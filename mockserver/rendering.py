@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from mockserver.contract.model import Contract
 from mockserver.engine.clock import iso_ms
@@ -142,7 +142,8 @@ class _Hider:
         pairs = parse_qsl(query[:20_000], keep_blank_values=True, encoding="utf-8", errors="replace")
         if not any(_SECRET_NAMES.search(name) for name, _ in pairs):
             return self.text(query)
-        return self.text(urlencode([(name, self._member(name, value)) for name, value in pairs], safe="…"))
+        told = self.text(urlencode([(name, self._member(name, value)) for name, value in pairs]))
+        return told.replace(quote("…"), "…")
 
     def headers(self, pairs: Any) -> list[list[str]]:
         return [

@@ -59,6 +59,7 @@ async def test_no_secret_is_told(caller: Caller) -> None:
     assert secret not in everything
     assert created.json()["secret"] not in everything
     assert f"Bearer …{secret[-4:]}" in everything
+    assert f"api_key=…{secret[-4:]}" in everything
 
 
 async def test_entries_are_found_and_counted_by_what_they_are(caller: Caller) -> None:
