@@ -17,6 +17,7 @@ from mockserver.control import PREFIX
 from mockserver.docs import credential_headers, example_curl
 from mockserver.engine.call import Credential
 from mockserver.engine.sender import AttemptReport
+from mockserver.engine.words import printable
 
 
 class Served(Protocol):
@@ -182,10 +183,3 @@ def _as_json(exchange: Served) -> str:
         "ms": round(exchange.seconds * 1000, 3),
     }
     return json.dumps(members)
-
-
-def printable(text: str) -> str:
-    """`text` without characters that could steer a terminal: they come escaped."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from mockserver.client import ControlClient, ControlError, RequestSummary
+from mockserver.engine.words import printable
 from mockserver.usage import TOKEN_VARIABLE, UsageError
 
 _URL = "http://127.0.0.1:8080"
@@ -98,8 +99,8 @@ def _lines(found: Any) -> list[str]:
         return [line_of(found)]
     plain = _plain(found)
     if not isinstance(plain, dict):
-        return [_safe(str(plain))]
-    return [*(_safe(line) for name, value in plain.items() for line in _member(name, value)), ""]
+        return [printable(str(plain))]
+    return [*(printable(line) for name, value in plain.items() for line in _member(name, value)), ""]
 
 
 def _member(name: str, value: Any) -> list[str]:
@@ -115,13 +116,8 @@ def line_of(each: RequestSummary) -> str:
     """A request in one line."""
     who = f" [{each.tenant_name}]" if each.tenant_name else ""
     target = f"{each.path}?{each.query}" if each.query else each.path
-    return _safe(f"{each.id}  {each.time}  {each.method} {target} {each.status}{who} {each.outcome}")
+    return printable(f"{each.id}  {each.time}  {each.method} {target} {each.status}{who} {each.outcome}")
 
 
 def _short(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _safe(text: str) -> str:
-    """Without characters that could steer a terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

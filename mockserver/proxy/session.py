@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from mockserver.contract.model import Contract, Source
+from mockserver.engine.words import printable
 from mockserver.proxy.exchange import Exchange
 from mockserver.proxy.judge import Judge, Ruling
 from mockserver.proxy.ledger import Ledger
@@ -78,15 +79,8 @@ class Session:
         # Whoever read this may not be reading any more; requests are handed on all the same.
         with contextlib.suppress(OSError, ValueError):
             for line in lines:
-                self._out.write(_printable(line) + "\n")
+                self._out.write(printable(line) + "\n")
             self._out.flush()
 
     def _sentence(self, promise: Promise, problem: Problem) -> str:
         return f"{problem.detail} [{promise.id}] {self._cite(problem.source or promise.source)}"
-
-
-def _printable(text: str) -> str:
-    """Without characters that could steer a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from functools import cache
 
 from mockserver.engine.call import Credential
+from mockserver.journal import Entry, Filter
 from mockserver.testing.api import Api
 from mockserver.testing.clock import Clock
 from mockserver.testing.deliveries import Delivery
 from mockserver.testing.place import LiveServer, Place, ThisProcess
 from mockserver.testing.router import VendorRouter
+from mockserver.testing.transcript import transcript
 
 # What a test gets wrong is shown where the test says it; `pytest --full-trace` shows the frames of here too.
 __tracebackhide__ = True
@@ -22,8 +24,9 @@ class Apis:
     """The four APIs, each with a tenant of this test's own, and the clock that they share."""
 
     def __init__(self, place: Place, credentials: Collection[Credential]) -> None:
-        newest = next(iter(place.run(_newest(place))), 0)
-        apis = {each.tenant.api: Api(place, each, since=newest, strangers=True) for each in credentials}
+        self._place = place
+        self._since = next(iter(place.run(_newest(place))), 0)
+        apis = {each.tenant.api: Api(place, each, since=self._since, strangers=True) for each in credentials}
         self.salesiq: Api = apis["salesiq"]
         self.mega: Api = apis["mega"]
         self.convertiq: Api = apis["convertiq"]
@@ -39,6 +42,16 @@ class Apis:
     def deliveries(self) -> list[Delivery]:
         """The webhooks of all four, see `Api.deliveries`."""
         return [delivery for api in self.apis for delivery in api.deliveries]
+
+    def transcript(self, most: int = 20) -> str:
+        """The requests of this test to all four, a line each, the oldest first; of many the last `most`. No secret is
+        in it: it is what the report of a failed test shows.
+        """
+
+        async def find() -> list[Entry]:
+            return self._place.mock.journal.find(Filter(since=self._since))
+
+        return transcript(self._place.run(find())[::-1], most)
 
 
 class Leadmock(Apis):

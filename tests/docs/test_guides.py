@@ -73,7 +73,11 @@ def test_ci(desk: Desk) -> None:
         assert (desk.folder / "verify.xml").exists()
 
 
-def test_the_examples_for_pytest(pytester: pytest.Pytester) -> None:
+OPTIONS = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:asyncio")
+
+
+def project(pytester: pytest.Pytester) -> str:
+    """Write the modules of the guide for pytest; the code of its tests."""
     code = ""
     for block in blocks(GUIDES / "pytest.md", "python"):
         name = re.match(r"# (\w+\.py)\n", block.text)
@@ -81,10 +85,31 @@ def test_the_examples_for_pytest(pytester: pytest.Pytester) -> None:
             code += block.text
         else:
             (pytester.path / name[1]).write_text(block.text)
+    return code
+
+
+def test_the_examples_for_pytest(pytester: pytest.Pytester) -> None:
+    code = project(pytester)
     pytester.makepyfile(code)
-    options = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:asyncio")
-    result = pytester.runpytest_subprocess(*options, "-W", "error")
+    result = pytester.runpytest_subprocess(*OPTIONS, "-W", "error")
     result.assert_outcomes(passed=code.count("def test_"))
+
+
+def test_the_report_that_is_shown(pytester: pytest.Pytester) -> None:
+    project(pytester)
+    pytester.makepyfile(
+        """
+        from crm import sync_lead
+
+        def test_it(leadmock):
+            leadmock.mega.fail_next(status=503)
+            assert sync_lead({"email": "sam@example.com"}) is None
+        """
+    )
+    result = pytester.runpytest_subprocess(*OPTIONS)
+    result.assert_outcomes(failed=1)
+    _, shown = blocks(GUIDES / "pytest.md", "text")
+    assert shown.text.strip() in re.sub(r"(?<=created lead 01)[0-9a-f-]+", "a1ff28-…", result.stdout.str())
 
 
 def test_the_failure_that_is_shown(leadmock: Leadmock) -> None:
@@ -92,7 +117,7 @@ def test_the_failure_that_is_shown(leadmock: Leadmock) -> None:
     httpx.post(f"{mega.url}/leads", headers=mega.headers, json={"contact_email": "sam@example.com"})
     with pytest.raises(AssertionError) as caught:
         mega.expect_create(contact_email="olga@example.com")
-    (shown,) = blocks(GUIDES / "pytest.md", "text")
+    shown, _ = blocks(GUIDES / "pytest.md", "text")
     told = re.sub(r"(?<=created lead 01)[0-9a-f-]+", "", str(caught.value))
     assert told == re.sub(r"(?<=created lead 01)[0-9a-f-]+…", "", shown.text.strip())
 

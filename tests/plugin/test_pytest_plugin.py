@@ -138,6 +138,79 @@ def test_leads(leadmock):
     result.stdout.no_fnmatch_line("*expectations.py*")
 
 
+SENT = """
+import httpx, pytest
+
+def send(mock, method="GET", path="/leads", **options):
+    return httpx.request(method, mock.mega.url + path, headers=mock.mega.headers, **options)
+
+@pytest.fixture
+def crm(leadmock):
+    send(leadmock, path="/leads?limit=7&api_key=hush-hush-hush&q=mega_0123456789abcdef")
+    return leadmock
+
+def test_indirectly(crm):
+    crm.mega.fail_next(after_processing=True)
+    with pytest.raises(httpx.RemoteProtocolError):
+        send(crm, "POST", json={"contact_name": "Sam"})
+    send(crm, path="/nothing-%1b[31m")
+    send(crm, "POST", content=b"{")
+    raise ValueError
+
+def test_many(leadmock):
+    for number in range(25):
+        send(leadmock, path=f"/leads?limit={number + 1}")
+    raise ValueError
+
+def test_none(leadmock):
+    raise ValueError
+
+def test_live(leadmock_server):
+    send(leadmock_server)
+    raise ValueError
+
+def test_passes(leadmock):
+    send(leadmock, path="/leads?limit=99")
+
+@pytest.fixture
+def broken(leadmock):
+    send(leadmock, path="/leads?limit=44")
+    raise ValueError
+
+def test_setup(broken):
+    pass
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_a_report_of_a_failed_test_has_the_requests(pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
+    """The question is whether the client sent anything, and what became of it. Secrets stay out of logs of a CI."""
+    pytester.makepyfile(SENT)
+    result = run(pytester, "-p", "no:asyncio", "--tb=short", *workers, passed=1, failed=4, errors=1)
+    text = result.stdout.str()
+    assert text.count("- leadmock requests -") == 5
+    wanted = [
+        r"GET /api/agents/crm/leads\?limit=7&api_key=…hush&q=…cdef -> 200, listed 0 of 0 leads",
+        r"POST /api/agents/crm/leads -> no answer, created lead .*",
+        r"GET /api/agents/crm/nothing-\\x1b\[31m -> 404, refused: .*",
+        r"POST /api/agents/crm/leads -> 415, refused: .*",
+    ]
+    assert re.search("\n".join(wanted), text), text
+    assert "(5 earlier requests, not shown)\nGET /api/agents/crm/leads?limit=6 ->" in text
+    assert text.count("?limit=") == 22  # Of 25 requests 20 are shown, and one in each of two other tests.
+    assert "The mock got no request in this test." in text
+    assert "GET /api/agents/crm/leads -> 200, listed 0 of 0 leads" in text
+    assert "GET /api/agents/crm/leads?limit=44 -> 200" in text
+    for hidden in ("hush-hush", "0123456789abcdef", "limit=99", "\x1b[31m"):
+        assert hidden not in text
+
+
+def test_the_requests_are_left_out_with_all_else_that_was_captured(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SENT)
+    result = run(pytester, "-p", "no:asyncio", "--show-capture=no", "-k", "none", failed=1)
+    result.stdout.no_fnmatch_line("*leadmock requests*")
+
+
 MISTAKES = """
 def test_field(leadmock):
     leadmock.mega.given_lead(contact_emial="x")
