@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import json
+import os
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -29,6 +32,10 @@ pre { white-space: pre-wrap; background: #8881; padding: .75rem; border-radius: 
 dt { font-weight: 600 }
 dd { margin: 0 0 .5rem }
 """
+_SWAGGER_STYLE = "nav { padding: .75rem 1.25rem }"
+_SWAGGER_FILES = frozenset(("swagger-ui.css", "swagger-ui-bundle.js"))
+# Of pages without a script, too: what a header or a specification holds is shown, and does not run.
+_POLICY = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 _CONTROL = (
     "<section><h2>Control plane</h2><p>Look into the mock, rewind it, break it on purpose.</p>"
@@ -48,7 +55,7 @@ def docs_app(contracts: Mapping[str, Contract], directories: Mapping[str, Direct
             Route(page + "/", _swagger_page(contract, shown[name])),
             Route(page + "/openapi.json", _spec(contract, shown[name])),
         ]
-    static = StaticFiles(directory=swagger_ui_bundle.swagger_ui_path)
+    static = _Static(directory=swagger_ui_bundle.swagger_ui_path)
     routes.append(Mount(f"{PREFIX}/static", static))
     app = Starlette(routes=routes, exception_handlers={404: _nothing_here(contracts)})
     # A path with a slash too many is another path.
@@ -84,7 +91,8 @@ def _landing(contracts: Mapping[str, Contract], shown: Mapping[str, Credential])
         origin = str(request.base_url).rstrip("/")
         sections = "".join(_section(contracts[name], shown[name], origin) for name in contracts)
         title = "A local twin of " + ", ".join(contract.title for contract in contracts.values())
-        return HTMLResponse(_page("leadmock", f"<h1>leadmock</h1><p>{html.escape(title)}.</p>{sections}{_CONTROL}"))
+        body = f"<h1>leadmock</h1><p>{html.escape(title)}.</p>{sections}{_CONTROL}"
+        return _response(_page("leadmock", body, _STYLE), f"{_POLICY}; style-src {_hash(_STYLE)}")
 
     return landing
 
@@ -125,21 +133,25 @@ def _page_of(title: str, credential: list[str] | None) -> Any:
     authorize = "" if credential is None else json.dumps(credential).replace("</", "<\\/")
     on_complete = f"onComplete: () => ui.preauthorizeApiKey(...{authorize})," if authorize else ""
     static = f"{PREFIX}/static"
-    body = f"""<nav style="padding: .75rem 1.25rem"><a href="/">leadmock: all APIs</a></nav>
-<link rel="stylesheet" href="{static}/swagger-ui.css">
-<div id="swagger-ui"></div>
-<script src="{static}/swagger-ui-bundle.js"></script>
-<script>
+    script = f"""
 const ui = SwaggerUIBundle({{
   url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null,
   tryItOutEnabled: true, defaultModelsExpandDepth: 0, displayRequestDuration: true,
   {on_complete}
 }});
-</script>"""
-    text = _page(f"{title} · leadmock", body, style="")
+"""
+    body = f"""<nav><a href="/">leadmock: all APIs</a></nav>
+<link rel="stylesheet" href="{static}/swagger-ui.css">
+<div id="swagger-ui"></div>
+<script src="{static}/swagger-ui-bundle.js"></script>
+<script>{script}</script>"""
+    text = _page(f"{title} · leadmock", body, _SWAGGER_STYLE)
+    policy = (
+        f"{_POLICY}; style-src 'self' {_hash(_SWAGGER_STYLE)}; script-src 'self' {_hash(script)}; connect-src 'self'"
+    )
 
     async def swagger_page(_request: Request) -> Response:
-        return HTMLResponse(text)
+        return _response(text, policy)
 
     return swagger_page
 
@@ -213,7 +225,29 @@ def _nothing_here(contracts: Mapping[str, Contract]) -> Any:
     return nothing_here
 
 
-def _page(title: str, body: str, *, style: str = _STYLE) -> str:
+class _Static(StaticFiles):
+    """Of Swagger UI what the pages here need; its own page asks for a specification from afar."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        return super().lookup_path(path) if path in _SWAGGER_FILES else ("", None)
+
+
+def _response(text: str, policy: str) -> Response:
+    headers = {
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
+    return HTMLResponse(text, headers=headers)
+
+
+def _hash(text: str) -> str:
+    """How a policy names the one style or script that it lets in."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _page(title: str, body: str, style: str) -> str:
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
