@@ -45,6 +45,14 @@ export function per(length) {
   return { 1: "a second", 60: "a minute", 3600: "an hour", 86400: "a day" }[length] ?? `in ${span(length)}`;
 }
 
+/** "60 requests a minute", "10 bulk requests a minute": a rate window of a bucket. */
+export function rate(bucket, { limit, seconds: length }) {
+  return `${limit.toLocaleString("en")} ${bucketName(bucket)} ${per(length)}`;
+}
+
+/** "requests", "bulk requests". */
+export const bucketName = (bucket) => (bucket === "default" ? "requests" : `${bucket} requests`);
+
 /** "1 request", "1,204 requests". */
 export function count(number, noun) {
   return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;

@@ -4,7 +4,7 @@ import { get, ofTenant } from "./api.js";
 import { connection } from "./connection.js";
 import { follow, now, refresh as refreshClock } from "./clock.js";
 import { h, fill, keep, poll, say } from "./dom.js";
-import { fullTime, per, seconds, span } from "./format.js";
+import { bucketName, fullTime, per, rate, seconds, span } from "./format.js";
 import { onTraffic } from "./journal.js";
 import { tenantPicker } from "./picker.js";
 import { world } from "./world.js";
@@ -68,14 +68,13 @@ export function limitsView(main, signal) {
 }
 
 function windowCard(each) {
-  const bucket = each.bucket === "default" ? "requests" : `${each.bucket} requests`;
   const reopens = each.resets_at === null
     ? h("span.quiet", {}, "untouched")
     : h("span.quiet", { "data-until": each.resets_at, "data-before": "resets in", "data-after": "has reset" });
   return h("li", {}, h("div.meter", {},
-    h("span.name", {}, `${each.limit.toLocaleString("en")} ${bucket} ${per(each.seconds)}`),
+    h("span.name", {}, rate(each.bucket, each)),
     h("span.quiet", {}, `key ${secretOf(each)}`),
-    left(each, `${bucket} ${per(each.seconds)}, key ${secretOf(each)}`), reopens));
+    left(each, `${bucketName(each.bucket)} ${per(each.seconds)}, key ${secretOf(each)}`), reopens));
 }
 
 /** The end of the key, as whoever uses it knows it. */

@@ -4,7 +4,7 @@ import { ofTenant, post, remove } from "./api.js";
 import { copyButton } from "./clipboard.js";
 import { confirmed } from "./dialog.js";
 import { h, choose, field, fill, keep, poll, select } from "./dom.js";
-import { count } from "./format.js";
+import { count, rate } from "./format.js";
 import { attempt, tell } from "./notice.js";
 import { refresh, world } from "./world.js";
 
@@ -84,11 +84,18 @@ function card(tenant, api) {
     if (await attempt(() => remove(ofTenant(tenant)))) tell(`${tenant.name} is gone.`);
     attempt(refresh);
   });
-  const how = tenant.unlimited ? "no limits" : tenant.unmetered ? "no rate limits" : tenant.plan && `plan ${tenant.plan}`;
   return h("li", {}, h("div.tenant", {},
     h("span.name", {}, tenant.name), tenant.name !== tenant.id && h("code.id", {}, tenant.id),
-    h("span.quiet", {}, [how, keysOf(tenant)].filter(Boolean).join("; ")),
+    h("span.quiet", {}, [...limitsOf(tenant), keysOf(tenant)].join("; ")),
     h("div.actions", {}, empty, drop)));
+}
+
+/** What holds for it other than for any tenant of its API: a plan, windows of its own in place of the plan's. */
+function limitsOf({ plan, unlimited, unmetered, limits }) {
+  if (unlimited) return ["no limits"];
+  const own = Object.entries(limits).flatMap(([bucket, windows]) => windows.map((each) => rate(bucket, each)));
+  const rates = unmetered ? ["no rate limits"] : own;
+  return plan ? [`plan ${plan}`, ...rates] : rates;
 }
 
 function keysOf({ credentials }) {
