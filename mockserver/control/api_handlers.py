@@ -9,6 +9,7 @@ from starlette.responses import Response
 from mockserver.contract.model import Contract
 from mockserver.control.call import ControlCall, answer
 from mockserver.control.record_handlers import kinds_of
+from mockserver.control.seed_handlers import example_row
 from mockserver.control.world import World
 
 
@@ -28,5 +29,6 @@ def _told(world: World, contract: Contract) -> dict[str, Any]:
             {"id": operation.id, "method": operation.method, "path": operation.path, "summary": operation.summary}
             for operation in contract.operations.values()
         ],
+        "seed_example": example_row(contract),
         "events": [event.name for event in contract.events] if contract.name in world.emitters else [],
     }

@@ -51,6 +51,15 @@ async def seed(world: World, call: ControlCall) -> Response:
     return answer(report)
 
 
+def example_row(contract: Contract) -> dict[str, Any]:
+    """A row that `seed` takes: the first example of the API's first create operation."""
+    operation = _operation(contract, None)
+    content = operation.raw["requestBody"]["content"]["application/json"]
+    body: dict[str, Any] = next(iter(content["examples"].values()))["value"]
+    wrapper = _wrapper(operation)
+    return body if wrapper is None else body[wrapper]
+
+
 @dataclass(frozen=True, slots=True)
 class _Result:
     status: int
