@@ -16,6 +16,7 @@ _SHOWN = 40
 _UNSAFE = re.compile(r"[^A-Z0-9]+")
 _ISSUED_SECRET = re.compile(r"(?:mega_)?whsec_[A-Za-z0-9+/=_-]{6,}")
 _LONG_BODY = 4000
+_PLAIN_BYTES = frozenset(range(32, 127)) - frozenset(b"'\\")
 # Words with a digit, long enough not to be the same by chance.
 _NAME = re.compile(r"(?=[A-Za-z_.@+-]*\d)[\w.@+-]{7,}")
 _MOMENT = re.compile(r"20\d\d-\d\d-\d\dT")
@@ -56,24 +57,25 @@ def curl(request: Request, secrets: Secrets) -> str:
         words.append(f"-X {shlex.quote(request.method)}")
     words.append(f'"$URL"{shlex.quote(request.path)}')
     words += [f"-H {secrets.quoted(f'{name}: {value}' if value else f'{name};')}" for name, value in request.headers]
-    if request.body is not None:
-        words.append(_body(request.body, secrets))
-    return " ".join(words)
-
-
-def _body(body: bytes, secrets: Secrets) -> str:
+    body = request.body
+    if body is None:
+        return " ".join(words)
     if len(body) > _LONG_BODY:
-        return (
-            f"--data-binary @body  # {len(body)} bytes, beginning {secrets.hide(body[:80].decode('utf-8', 'replace'))}"
-        )
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        text = ""
-    if text.isprintable() and (text or not body):
-        return f"--data-raw {secrets.quoted(text)}"
-    escaped = "".join(f"\\x{byte:02x}" if not 32 <= byte < 127 or byte in b"'\\" else chr(byte) for byte in body)
-    return f"--data-binary $'{escaped}'"
+        told = f"{len(body)} bytes, beginning {secrets.hide(body[:80].decode('utf-8', 'replace'))}"
+        return " ".join([*words, f"--data-binary @body  # {told}"])
+    text = body.decode("utf-8", "surrogateescape")
+    if text.isprintable():
+        return " ".join([*words, f"--data-raw {secrets.quoted(text)}"])
+    return " ".join([_printed(secrets.hide(text)), "|", *words, "--data-binary @-"])
+
+
+def _printed(text: str) -> str:
+    """The command that prints this text, in any POSIX shell: no argument can hold a NUL, and a terminal takes control
+    characters for keys.
+    """
+    encoded = text.encode("utf-8", "surrogateescape")
+    escaped = (chr(byte) if byte in _PLAIN_BYTES else f"\\0{byte:03o}" for byte in encoded)
+    return f"printf %b '{''.join(escaped)}'"
 
 
 @dataclass(slots=True)

@@ -18,6 +18,10 @@ _SECRET_NAMES = re.compile(r"secret|token|password|passwd|api[_-]?key|authorizat
 _OF_THE_CLIENT = frozenset(
     ("host", "content-length", "accept-encoding", "connection", "user-agent", "transfer-encoding")
 )
+# What may stand in a path as it is.
+_IN_PATHS = "/!$&'()*+,;=:@~"
+_PLAIN_BYTES = frozenset(range(32, 127)) - frozenset(b"'\\")
+_LONGEST_ARGUMENT = 100_000  # Bytes; Linux takes 131,072.
 _SHOWN_CHARACTERS = 4
 _SHORTEST = 12  # Of a shorter secret nothing is shown: four characters would be too much of it.
 _SECRET_FORMS = re.compile(
@@ -72,19 +76,35 @@ def without_secrets(data: Any) -> Any:
 
 
 def curl(entry: Entry, known: Collection[str] = ()) -> str:
-    """One line that repeats the request. A key out of `known`, which is no secret, stands there whole; for another one
-    stands a variable of the shell, such as $MEGA_KEY; whatever else is secret is shortened.
+    """One line for any POSIX shell that repeats the request. A key out of `known`, which is no secret, stands there
+    whole; for another one stands a variable of the shell, such as $MEGA_KEY; whatever else is secret is shortened.
     """
     hide = _Hider.of(entry)
-    target = hide.text(entry.path) + (f"?{hide.query(entry.query.decode('latin-1'))}" if entry.query else "")
-    parts = [f"curl -i -X {entry.method} {_quoted('http://' + (entry.header('host') or 'localhost') + target)}"]
+    path = quote(hide.text(entry.path), safe=_IN_PATHS)
+    target = path + (f"?{hide.query(entry.query.decode('latin-1'))}" if entry.query else "")
+    # With -X HEAD it would wait for a body that never comes.
+    method = "--head" if entry.method == "HEAD" else f"-X {entry.method}"
+    parts = [f"curl -i {method} {_quoted('http://' + (entry.header('host') or 'localhost') + target)}"]
+    if any(character in target for character in "[]{}"):
+        parts.append("--globoff")
     pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in entry.headers)
     parts += [f"-H {_sent(entry, hide, name, value, known)}" for name, value in pairs if name not in _OF_THE_CLIENT]
-    body = hide.body(entry.body)
-    if entry.body:
-        text = body["text"] if body["text"] is not None else json.dumps(body["json"], ensure_ascii=False)
-        parts.append(f"--data-raw {_quoted(text)}")
-    return " ".join(parts)
+    if not entry.body:
+        return " ".join(parts)
+    if entry.header("content-type") is None:
+        parts.append("-H 'Content-Type:'")  # Or else curl sends that of a form.
+    text = hide.raw(entry.body)
+    if text.isprintable() and len(text.encode()) <= _LONGEST_ARGUMENT:
+        return " ".join([*parts, f"--data-raw {_quoted(text)}"])
+    return " ".join([_printed(text.encode("utf-8", "surrogateescape")), "|", *parts, "--data-binary @-"])
+
+
+def _printed(body: bytes) -> str:
+    """The command that prints these bytes: a terminal would take control characters for keys, and an argument can hold
+    neither NUL nor what is very long.
+    """
+    escaped = (chr(byte) if byte in _PLAIN_BYTES else f"\\0{byte:03o}" for byte in body)
+    return f"printf %b '{''.join(escaped)}'"
 
 
 def _sent(entry: Entry, hide: _Hider, name: str, value: str, known: Collection[str]) -> str:
@@ -156,6 +176,13 @@ class _Hider:
             return self.text(value)
         scheme, secret = _credential(value)
         return scheme + redacted(secret)
+
+    def raw(self, raw: bytes) -> str:
+        """The body but for secrets: the same JSON, or the same text, whose bytes that are no UTF-8 are surrogates."""
+        told = self.body(raw)
+        if told["text"] is None:
+            return json.dumps(told["json"], ensure_ascii=False)
+        return self.text(raw.decode("utf-8", "surrogateescape"))
 
     def body(self, raw: bytes) -> dict[str, Any]:
         """`json` where it is JSON, else `text`; both null where there was none."""

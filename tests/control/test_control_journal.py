@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from mockserver.client import Access, ControlClient, ControlError, RequestSummary
+from mockserver.journal import Filter
 from mockserver.tenants import DEMOS
 from tests.edge_cases.live import Live
 from tests.serving import Serving
@@ -138,6 +139,48 @@ def test_a_live_view_does_not_keep_the_server_from_stopping() -> None:
         viewer.join(30)
     assert ended[-1] == "the end"
     assert serving.lines[-1] == "leadmock stopped"
+
+
+BODIES = {
+    "all bytes": bytes(range(256)),
+    "lines": b"a\r\n\tb\n",
+    "escape": b"\x1b[2J\x07",
+    "quotes": b'it\'s "$HOME" `id` \\n %s \\0101 \x00',
+    "dash": b"-n \\c\n",
+    "file": b"@/etc/hostname",
+    "long": b"x" * 300_000,
+    "percent": "100 % é\u0085".encode(),
+    "json": b'{"contact_name": "\xc2\x85\x7f"}',
+}
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_a_line_of_curl_sends_the_same_bytes_from_any_shell(
+    server: Live, control: ControlClient, fresh: Access, shell: str, body: bytes
+) -> None:
+    """And the line itself holds no character that a terminal would take for a key when it is pasted."""
+    httpx.post(f"{fresh.base_url}/leads?a[]={{1}}", content=body, headers=fresh.headers)
+    line = control.request(control.requests(tenant=fresh.tenant.id, limit=1)[0].id)["curl"]
+    assert line.isprintable()
+    environment = {**os.environ, "MEGA_KEY": fresh.credential.secret}
+    # From a file, as what is pasted is no argument.
+    subprocess.run([shell], input=line, env=environment, capture_output=True, text=True, check=True)
+    second, first = server.mock.journal.find(Filter(tenant=fresh.tenant.id))
+    for each in (first, second):
+        assert each.body == body
+    assert (second.query, second.status, second.header("content-type")) == (first.query, 415, None)
+
+
+def test_a_line_of_curl_leads_to_the_same_path_and_ends(control: ControlClient, fresh: Access) -> None:
+    for method, path in (("HEAD", "/leads"), ("GET", "/a%20b%22/%1b%5b/é")):
+        control.clear_requests()
+        httpx.request(method, fresh.base_url + path, headers=fresh.headers)
+        line = control.request(control.requests(limit=1)[0].id)["curl"]
+        environment = {**os.environ, "MEGA_KEY": fresh.credential.secret}
+        subprocess.run(["dash"], input=line, env=environment, capture_output=True, text=True, check=True)
+        second, first = control.requests()
+        assert (second.method, second.path, second.status) == (first.method, first.path, first.status)
 
 
 def test_the_line_of_curl_repeats_the_request_when_it_is_pasted(control: ControlClient, fresh: Access) -> None:
