@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import re
@@ -104,7 +105,12 @@ class ControlPlane:
         media_type = _media_type(operation, headers)
         body = None
         if operation.bodies:
-            body = _body(operation, media_type, await _read(Request(scope, receive)))
+            raw = await _read(Request(scope, receive))
+            if media_type == "application/yaml":
+                # As much of it as is taken keeps PyYAML busy for seconds, and others are served meanwhile.
+                body = await asyncio.to_thread(_body, operation, media_type, raw)
+            else:
+                body = _body(operation, media_type, raw)
         return await self._handlers[operation.id](self._world, ControlCall(path, query, body, media_type))
 
     def _check_alone(self, operation: ControlOperation) -> None:
