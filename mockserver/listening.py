@@ -71,7 +71,20 @@ def config(app: Any, **particular: Any) -> uvicorn.Config:
 
 def _is_no_end(record: logging.LogRecord) -> bool:
     """Not that a request was under way when the server was ended: whoever ended it knows, and nothing is wrong."""
+    if str(record.msg).startswith("Cancel %s running task(s)"):
+        return False
     return record.exc_info is None or not isinstance(record.exc_info[1], asyncio.CancelledError)
+
+
+class Server(uvicorn.Server):
+    """Ends whole also where Ctrl-C is pressed a second time: requests are not waited for then, and that is all."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.force_exit:
+            for task in self.server_state.tasks:
+                task.cancel()
+            await self.lifespan.shutdown()
 
 
 def run(server: uvicorn.Server, listener: socket.socket) -> bool:

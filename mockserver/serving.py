@@ -15,7 +15,7 @@ from mockserver import __version__
 from mockserver.app import Mock
 from mockserver.connection import Connection
 from mockserver.console import attempt_log, request_log, welcome
-from mockserver.listening import LOOPBACK, config, listen, origin_of, run
+from mockserver.listening import LOOPBACK, Server, config, listen, origin_of, run
 from mockserver.settings import Settings
 from mockserver.store import named
 from mockserver.usage import TOKEN_VARIABLE
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _GARBAGE_THRESHOLDS = (20_000, 20, 20)  # as of gc.set_threshold; a request makes no cycles, and leaves only bytes
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """Ends the live views before it waits for requests to end."""
 
     def __init__(self, config: uvicorn.Config, mock: Mock) -> None:

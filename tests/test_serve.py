@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -102,6 +103,30 @@ def test_a_client_that_never_ends_its_request_does_not_keep_it_from_ending(how: 
             # What comes after it on another connection shows that it has arrived.
             subprocess.run(["curl", "-s", f"{server.origin}/api/leads/capture"], check=True, capture_output=True)
             assert server.interrupt(how) == 0
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_while_an_answer_drips_ends_it_without_a_complaint(presses: int) -> None:
+    """A second one too, of somebody who does not want to wait: it does the same at once."""
+    with Serving("--api", "salesiq") as server, httpx.Client() as client:
+        client.post(f"{server.origin}/_mock/faults", json={"kind": "slow", "seconds": 20}).raise_for_status()
+        with client.stream("GET", f"{server.origin}/api/leads/capture") as answer:
+            pieces = answer.iter_raw()  # Forgotten, it would close the connection.
+            next(pieces)
+            for _ in range(presses - 1):
+                server.process.send_signal(signal.SIGINT)
+                _wait_until_it_listens_no_more(server.origin)
+            assert server.interrupt() == 0
+    after = server.lines[server.lines.index("Ready.") + 1 :]
+    assert after[-1] == "leadmock stopped"
+    assert [line for line in after if "GET /api/leads/capture 200" not in line] == ["leadmock stopped"]
+
+
+def _wait_until_it_listens_no_more(origin: str) -> None:
+    host, _, port = origin.removeprefix("http://").partition(":")
+    with contextlib.suppress(ConnectionError):
+        while True:
+            socket.create_connection((host, int(port))).close()
 
 
 def test_requests_are_served_when_nobody_reads_the_log() -> None:

@@ -8,13 +8,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import uvicorn
-
 from mockserver import __version__
 from mockserver.commands.suite import suite
 from mockserver.console import replaying, request_log
 from mockserver.contract import AVAILABLE, Contract, load
-from mockserver.listening import config, listen, origin_of, run
+from mockserver.listening import Server, config, listen, origin_of, run
 from mockserver.proxy.app import Proxy
 from mockserver.proxy.recording import RecordingError
 from mockserver.proxy.replay import Replay
@@ -62,7 +60,7 @@ def _proxy(options: argparse.Namespace) -> int:
     app = Proxy(contract, upstream, session, on_ready=lambda: print(greeting, flush=True))
     try:
         # Its own Date header would come beside that of the API.
-        if not run(uvicorn.Server(config(app, date_header=False)), listener):
+        if not run(Server(config(app, date_header=False)), listener):
             return 2
     finally:
         session.close()
@@ -90,7 +88,7 @@ def replay(options: argparse.Namespace) -> int:
     origin = origin_of(options.host, listener)
     told = replaying(origin, app.contracts, f"{options.replay}, {app.count} exchanges", __version__)
     # An answer has the Date that it had.
-    if not run(uvicorn.Server(config(app, date_header=False)), listener):
+    if not run(Server(config(app, date_header=False)), listener):
         return 2
     print("leadmock stopped")
     return 0
