@@ -184,7 +184,9 @@ class Registry:
         found: dict[str, dict[str, Revocation]] = {api: {} for api in self._directories}
         for data in revoked:
             if data["api"] in found:
-                found[data["api"]][data["secret"]] = Revocation(data["name"], data.get("revoked_at"))
+                credential = self._credential_of(data)
+                tenant = None if credential is None else credential.tenant.id
+                found[data["api"]][data["secret"]] = Revocation(data["name"], tenant, data.get("revoked_at"))
         for api, each in found.items():
             self._directories[api].remember_revoked(each)
 

@@ -12,7 +12,7 @@ from typing import Any
 from mockserver.contract.document import escape
 from mockserver.contract.model import Contract, Operation, Source
 from mockserver.contract.sources import source_of
-from mockserver.engine.access import Directory
+from mockserver.engine.access import Directory, Revocation
 from mockserver.engine.clock import iso_ms
 from mockserver.engine.refusal import Refusal, sentence
 from mockserver.journal import Entry, Filter, Journal
@@ -20,7 +20,6 @@ from mockserver.rendering import redacted
 
 _MOST = 8  # Hints of one kind; more would hide the one that matters.
 _FRESH_TENANT = "a key of a tenant made with POST /_mock/tenants"
-_FRESH_KEY = "another key of its tenant, made with POST /_mock/tenants/{api}/{tenant}/credentials"
 _JSON_SCHEMA = "/requestBody/content/application~1json/schema"
 
 
@@ -140,13 +139,22 @@ def _credential_invalid(case: _Case) -> Explanation:
         )
     revocation = case.directory.revocation(secret)
     if revocation is not None:
-        when = "" if revocation.at is None else f" at {iso_ms(revocation.at)}"
-        why = f"This key, ending in {redacted(secret)}, was valid once ({revocation.name}) and was revoked{when}."
-        return Explanation(why, (_FRESH_KEY, _FRESH_TENANT))
+        return _revoked(revocation, secret, case.contract)
     forms = tuple(dict.fromkeys(_form(each.secret) for each in case.directory))
     return Explanation(
         f"There is no such key: yours is {_form(secret)}, ending in {redacted(secret)}.{_difference(secret, case)}",
         (*(f"a key of the form: {form}" for form in forms[:_MOST]), _FRESH_TENANT),
+    )
+
+
+def _revoked(revocation: Revocation, secret: str, contract: Contract) -> Explanation:
+    when = "" if revocation.at is None else f" at {iso_ms(revocation.at)}"
+    why = f"The key {revocation.name!r}, ending in {redacted(secret)}, was valid once; it was revoked{when}"
+    if revocation.tenant is None:
+        return Explanation(f"{why}, and its {contract.tenancy.noun} is gone.", (_FRESH_TENANT,))
+    address = f"/_mock/tenants/{contract.name}/{revocation.tenant}/credentials"
+    return Explanation(
+        f"{why}.", (f"another key of its {contract.tenancy.noun}, made with POST {address}", _FRESH_TENANT)
     )
 
 

@@ -20,9 +20,12 @@ Authorize = Callable[[Credential, Headers, Repeated], None]
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """A credential that was valid once: what it was called, and when it was revoked, in epoch seconds, if known."""
+    """A credential that was valid once: what it was called, the id of its tenant, None where that is gone, and when it
+    was revoked, in epoch seconds, None where that is unknown.
+    """
 
     name: str
+    tenant: str | None
     at: float | None
 
 

@@ -56,14 +56,17 @@ async def test_a_key_that_lacks_a_character(caller: Caller) -> None:
 
 async def test_a_key_that_was_revoked_is_not_said_to_be_none(caller: Caller) -> None:
     """Whoever has revoked it too early looks for a spelling mistake for long, if told that there is no such key."""
-    mock, credential = caller.mock, caller.credential
+    mock = caller.mock
+    credential = await mock.registry.create("mega", name="acme")
     mock.clock.freeze(1_790_000_000.0)
     await mock.registry.revoke(credential)
-    await caller("GET", "/leads")
+    async with Caller(mock, credential) as revoked:
+        await revoked("GET", "/leads")
     told = last(caller)
-    named = f"ending in …{credential.secret[-4:]}, was valid once ({credential.name})"
-    assert told.why == f"This key, {named} and was revoked at 2026-09-21T14:13:20.000Z."
-    assert "credentials" in told.accepted[0]
+    named = f"The key 'acme', ending in …{credential.secret[-4:]}, was valid once"
+    assert told.why == f"{named}; it was revoked at 2026-09-21T14:13:20.000Z."
+    address = f"/_mock/tenants/mega/{credential.tenant.id}/credentials"
+    assert told.accepted[0] == f"another key of its customer, made with POST {address}"
 
 
 async def test_a_key_of_a_deleted_tenant_was_revoked_too_also_in_the_eyes_of_another_server(tmp_path: Path) -> None:
@@ -77,7 +80,10 @@ async def test_a_key_of_a_deleted_tenant_was_revoked_too_also_in_the_eyes_of_ano
     try:
         async with Caller(after, deleted) as caller:
             assert (await caller("GET", "/leads")).status_code == 401
-            assert "was valid once (gone) and was revoked at 2" in last(caller).why
+            told = last(caller)
+            assert told.why.startswith("The key 'gone', ending in ")
+            assert told.why.endswith("Z, and its customer is gone.")
+            assert told.accepted == ("a key of a tenant made with POST /_mock/tenants",)
     finally:
         await after.registry.stop()
         await after.store.close()
@@ -90,7 +96,7 @@ async def test_when_a_key_was_revoked_is_known_after_a_reset(caller: Caller) -> 
     await caller.mock.registry.reset_all()
     async with Caller(caller.mock, demo) as revoked:
         await revoked("GET", "/leads")
-        assert "was revoked at 2026-09-21T14:13:20.000Z" in last(revoked).why
+        assert "it was revoked at 2026-09-21T14:13:20.000Z" in last(revoked).why
 
 
 async def test_a_key_that_is_sent_twice(caller: Caller) -> None:
