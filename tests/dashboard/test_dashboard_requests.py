@@ -224,3 +224,26 @@ def test_the_journal_is_emptied_after_a_question(
     page.get_by_role("button", name="Forget them").click()
     expect(visit.rows).to_have_count(0)
     assert control.count_requests() == 0
+
+
+def test_an_exchange_that_an_address_names_is_told_with_the_name_of_its_api(
+    visit: Visit, control: ControlClient, mega: Access, http: httpx.Client
+) -> None:
+    """Also where the names of the APIs come later than the exchange."""
+    push(http, mega)
+    (request,) = control.requests(tenant=mega.tenant.id)
+    visit.page.add_init_script(
+        """
+        const fetchNow = window.fetch;
+        let explained;
+        const afterwards = new Promise((resolve) => (explained = resolve));
+        window.fetch = async (url, options) => {
+          if (String(url).endsWith("/_mock/apis")) await afterwards;
+          const answer = await fetchNow(url, options);
+          if (String(url).endsWith("/explanation")) explained();
+          return answer;
+        };
+        """
+    )
+    visit.page.goto(f"{visit.origin}/_mock/#/requests/{request.id}")
+    expect(visit.exchange).to_contain_text("MEGA, createLead")

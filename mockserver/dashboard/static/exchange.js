@@ -5,7 +5,7 @@ import { copyButton } from "./clipboard.js";
 import { h, fill } from "./dom.js";
 import { fullTime, took } from "./format.js";
 import { bodyOf } from "./json.js";
-import { world } from "./world.js";
+import { refresh, world } from "./world.js";
 
 const LEVELS = {
   documented: "in the vendor's document",
@@ -27,7 +27,10 @@ export function exchangePane(close) {
     }
     let parts;
     try {
-      const [whole, why] = await Promise.all([get(at("requests", wanted)), get(at("requests", wanted, "explanation"))]);
+      // Whoever comes by an address that names the exchange is here before the names of the APIs.
+      const [whole, why] = await Promise.all([
+        get(at("requests", wanted)), get(at("requests", wanted, "explanation")), world.apis.length ? null : refresh(),
+      ]);
       parts = [head(whole, close, whole.curl), because(whole, why), rule(whole.rule), message("Request", whole.request), message("Response", whole.response)];
     } catch (error) {
       if (error.name !== "Problem") throw error;
