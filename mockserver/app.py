@@ -43,6 +43,7 @@ from mockserver.pipeline import Exchange, Pipeline
 from mockserver.registry import Registry
 from mockserver.settings import Settings
 from mockserver.store import Store, open_store
+from mockserver.store.shelf import OwnShelf
 from mockserver.tenants import DEMOS, demo_credentials, new_credential, new_tenant
 
 
@@ -141,6 +142,7 @@ class Mock:
             contracts=self.contracts,
             directories=self.directories,
             store=self.store,
+            shelf=OwnShelf(self.store) if self.store.commons is None else self.store.commons.shelf,
             clock=self.clock,
             registry=self.registry,
             journal=self.journal,

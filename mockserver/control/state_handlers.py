@@ -7,10 +7,9 @@ from typing import Any
 from starlette.responses import Response
 
 from mockserver.control.call import ControlCall, Problem, answer, nothing, unknown
-from mockserver.control.world import Snapshot, World
+from mockserver.control.world import World
 from mockserver.engine.clock import iso_ms
-
-_MOST_SNAPSHOTS = 10  # Each is a copy of the whole state in memory.
+from mockserver.store.commons import ShelfFullError
 
 
 async def reset(world: World, _call: ControlCall) -> Response:
@@ -32,36 +31,36 @@ async def reset_tenant(world: World, call: ControlCall) -> Response:
 
 
 async def list_snapshots(world: World, _call: ControlCall) -> Response:
-    return answer({"snapshots": [_told(snapshot) for snapshot in world.snapshots.values()]})
+    return answer({"snapshots": [_told(name, at) for name, at in (await world.shelf.taken()).items()]})
 
 
 async def take_snapshot(world: World, call: ControlCall) -> Response:
-    name = call.path["name"]
-    if name not in world.snapshots and len(world.snapshots) >= _MOST_SNAPSHOTS:
-        raise Problem(409, f"{_MOST_SNAPSHOTS} snapshots are held: {', '.join(world.snapshots)}; delete one first")
-    snapshot = Snapshot(name, world.clock.now(), await world.store.snapshot())
-    world.snapshots[name] = snapshot
-    return answer(_told(snapshot))
+    name, at = call.path["name"], world.clock.now()
+    try:
+        await world.shelf.take(name, at)
+    except ShelfFullError as full:
+        raise Problem(409, f"{full}; delete one first") from None
+    return answer(_told(name, at))
 
 
 async def restore_snapshot(world: World, call: ControlCall) -> Response:
-    snapshot = _snapshot(world, call)
-    await world.store.restore(snapshot.state)
+    name = call.path["name"]
+    at = await world.shelf.restore(name)
+    if at is None:
+        raise _unknown(name)
     await world.registry.announce()
-    return answer(_told(snapshot))
+    return answer(_told(name, at))
 
 
 async def delete_snapshot(world: World, call: ControlCall) -> Response:
-    del world.snapshots[_snapshot(world, call).name]
+    if not await world.shelf.delete(call.path["name"]):
+        raise _unknown(call.path["name"])
     return nothing()
 
 
-def _snapshot(world: World, call: ControlCall) -> Snapshot:
-    snapshot = world.snapshots.get(call.path["name"])
-    if snapshot is None:
-        raise unknown(f"there is no snapshot {call.path['name']!r}", "GET /_mock/snapshots lists them")
-    return snapshot
+def _unknown(name: str) -> Problem:
+    return unknown(f"there is no snapshot {name!r}", "GET /_mock/snapshots lists them")
 
 
-def _told(snapshot: Snapshot) -> dict[str, Any]:
-    return {"name": snapshot.name, "taken_at": iso_ms(snapshot.taken_at)}
+def _told(name: str, at: float) -> dict[str, Any]:
+    return {"name": name, "taken_at": iso_ms(at)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from mockserver.contract.model import Contract
 from mockserver.control.call import Problem, unknown
@@ -19,15 +18,7 @@ from mockserver.metrics import Metrics
 from mockserver.registry import Registry
 from mockserver.settings import Settings
 from mockserver.store.base import Store
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The state at a moment: `taken_at` in epoch seconds, `state` as the store tells it."""
-
-    name: str
-    taken_at: float
-    state: Mapping[str, Any]
+from mockserver.store.commons import Shelf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +29,7 @@ class World:
     contracts: Mapping[str, Contract]
     directories: Mapping[str, Directory]
     store: Store
+    shelf: Shelf
     clock: AdjustableClock
     registry: Registry
     journal: Journal
@@ -45,7 +37,6 @@ class World:
     metrics: Metrics
     seed: Callable[[], Awaitable[None]]
     emitters: Mapping[str, Emitter]
-    snapshots: dict[str, Snapshot] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
 
     def contract(self, api: str) -> Contract:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractAsyncContextManager
 
+    from mockserver.store.commons import Commons
+
 Archived = bool | None
 """Which records: False = live ones, True = archived ones, None = both."""
 Operator = Literal["eq", "ne", "ge", "le", "has", "in"]
@@ -256,6 +258,9 @@ class Store(Protocol):
 
     poll_seconds: float
     """How often to look for deliveries that another process has put into the outbox; infinite if none can."""
+
+    commons: Commons | None
+    """What others share who use this state at the same time; None if none can."""
 
     def transaction(self, tenant: str) -> AbstractAsyncContextManager[Transaction]:
         """Commits at exit; an exception, or `undo`, rolls everything back."""

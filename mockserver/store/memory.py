@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from mockserver.store.base import Archived, Attempt, Delivery, Query, Record, Usage
+    from mockserver.store.commons import Commons
 
 _EXPIRY = Struct("<d")
 _HEAD = Struct("<dH")  # begins each remembered answer: when it expires, its status
@@ -235,6 +236,8 @@ class MemoryTransaction(TurnTaking):
 
 class MemoryStore(Turns):
     """See base.Store. For one event loop at a time."""
+
+    commons: Commons | None = None
 
     def __init__(self) -> None:
         super().__init__()

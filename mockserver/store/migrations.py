@@ -81,6 +81,11 @@ END
 $$;
 """
 
+# What those share who share a database. It is no part of the state: it is in no snapshot, and outlives a restore.
+_COMMONS = """
+CREATE TABLE snapshots (place {serial}, name {text} NOT NULL UNIQUE, taken_at {double} NOT NULL, state {blob} NOT NULL);
+"""
+
 
 def _first(dialect: Dialect) -> Iterator[str]:
     yield from _each(_TABLES, dialect)
@@ -99,7 +104,12 @@ def _third(dialect: Dialect) -> Iterator[str]:
         yield f"CREATE INDEX records_by_{name} ON records (tenant, kind, archived, {order})"
 
 
-_STEPS = (_first, _second, _third)
+def _fourth(dialect: Dialect) -> Iterator[str]:
+    if dialect is POSTGRES:
+        yield from _each(_COMMONS, dialect)
+
+
+_STEPS = (_first, _second, _third, _fourth)
 SCHEMA_VERSION = len(_STEPS)
 
 

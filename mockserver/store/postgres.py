@@ -16,10 +16,12 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Self
 
 from mockserver.store.base import Usage
+from mockserver.store.commons import Commons
 from mockserver.store.dialect import POSTGRES
 from mockserver.store.postgres_pool import Address, Pool
 from mockserver.store.postgres_schema import prepare
 from mockserver.store.postgres_session import Look, PostgresSession
+from mockserver.store.postgres_shelf import PostgresShelf
 from mockserver.store.sql import SQLTransaction
 from mockserver.store.sql_store import SQLStore
 
@@ -164,6 +166,7 @@ class PostgresStore(SQLStore):
         self.turns = _Turns()
         self._hits = 0
         self._everybody = self.lock("everybody")
+        self.commons = Commons(PostgresShelf(self))
 
     def transaction(self, tenant: str) -> PostgresTransaction:
         return PostgresTransaction(self, tenant)

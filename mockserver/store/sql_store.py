@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from mockserver.store.base import Usage
+    from mockserver.store.commons import Commons
     from mockserver.store.dialect import Dialect
 
 _DELIVERY = "id, api, tenant, subscription_id, event, payload, attempt, next_at, state, created_at"
@@ -31,6 +32,7 @@ class SQLStore(ABC):
 
     dialect: Dialect
     on_enqueue: Callable[[], None] | None
+    commons: Commons | None = None
 
     def __init__(self) -> None:
         super().__init__()

@@ -45,9 +45,9 @@ def test_what_each_process_has_of_its_own_is_refused(server: Serving, method: st
         )
 
 
-def test_journal_figures_faults_clock_and_snapshots_are_of_one_process() -> None:
+def test_journal_figures_faults_and_clock_are_of_one_process() -> None:
     nouns = {path.split("/")[1] for _, path in _one_process_only()}
-    assert nouns == {"requests", "metrics", "faults", "clock", "snapshots"}
+    assert nouns == {"requests", "metrics", "faults", "clock"}
 
 
 def test_a_tenant_made_by_one_worker_is_there_for_all_at_once(clients: list[ControlClient]) -> None:
@@ -75,3 +75,23 @@ def test_a_reset_empties_the_state_of_all_and_keeps_their_tenants(clients: list[
     for client in clients:
         assert client.records("mega", access.tenant.id) == []
         assert client.tenant("mega", access.tenant.id) == access.tenant
+
+
+def test_a_snapshot_that_one_took_another_restores(clients: list[ControlClient]) -> None:
+    """Records are as they were, tenants made since are gone, and all see the same snapshots."""
+    access = clients[0].create_tenant("mega")
+    clients[1].seed("mega", access.tenant.id, [{"contact_name": "Ada"}])
+    clients[2].take_snapshot("before")
+    later = clients[3].create_tenant("mega")
+    clients[4].seed("mega", access.tenant.id, [{"contact_name": "Bea"}])
+    assert [client.snapshots() for client in clients] == [["before"]] * _CONNECTIONS
+    clients[5].restore_snapshot("before")
+    for client in clients:
+        (lead,) = client.records("mega", access.tenant.id)
+        assert lead.data["contact_name"] == "Ada"
+        with pytest.raises(ControlError, match="has no customer"):
+            client.tenant("mega", later.tenant.id)
+    clients[6].delete_snapshot("before")
+    for client in clients:
+        with pytest.raises(ControlError, match="there is no snapshot 'before'"):
+            client.restore_snapshot("before")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from functools import partial
 from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.store import Delivery, Record, Remembered, Store, open_store
-from tests.postgres import database_of
+from tests.postgres import cluster, database_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
 
@@ -66,3 +67,32 @@ async def put(store: Store, *records: Record, tenant: str = "t") -> None:
     async with store.transaction(tenant) as tx:
         for record in records:
             await tx.put(record)
+
+
+@asynccontextmanager
+async def stores(number: int, url: str | None = None) -> AsyncIterator[list[Store]]:
+    """So many stores on one database, a fresh one unless its address is given."""
+    where = url or cluster().fresh()
+    opened = [open_store(where) for _ in range(number)]
+    try:
+        yield opened
+    finally:
+        for store in opened:
+            await store.close()
+
+
+def with_stores(number: int) -> Callable[[Callable[..., Awaitable[None]]], Callable[[], None]]:
+    """Run an async test with so many stores on one fresh database."""
+
+    def decorate(test: Callable[..., Awaitable[None]]) -> Callable[[], None]:
+        async def play() -> None:
+            async with stores(number) as opened:
+                await test(*opened)
+
+        def run() -> None:
+            asyncio.run(play())
+
+        run.__name__, run.__doc__ = test.__name__, test.__doc__
+        return run
+
+    return decorate

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,41 +14,9 @@ import pytest
 from mockserver.store import Attempt, KeyTaken, Query, Record, Store, StoreError, named, open_store
 from mockserver.store.postgres import LOOKS_AT_ONCE, TRANSACTIONS_AT_ONCE
 from tests.postgres import Cluster, cluster
-from tests.store.store_world import delivery, lead, put
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+from tests.store.store_world import delivery, lead, put, stores, with_stores
 
 PHONE = ("phone", "9876543210")
-
-
-@asynccontextmanager
-async def stores(number: int, url: str | None = None) -> AsyncIterator[list[Store]]:
-    """So many stores on one database, a fresh one unless its address is given."""
-    where = url or cluster().fresh()
-    opened = [open_store(where) for _ in range(number)]
-    try:
-        yield opened
-    finally:
-        for store in opened:
-            await store.close()
-
-
-def with_stores(number: int) -> Callable[[Callable[..., Awaitable[None]]], Callable[[], None]]:
-    """Run an async test with so many stores on one fresh database."""
-
-    def decorate(test: Callable[..., Awaitable[None]]) -> Callable[[], None]:
-        async def play() -> None:
-            async with stores(number) as opened:
-                await test(*opened)
-
-        def run() -> None:
-            asyncio.run(play())
-
-        run.__name__, run.__doc__ = test.__name__, test.__doc__
-        return run
-
-    return decorate
 
 
 @pytest.fixture
