@@ -33,8 +33,8 @@ from mockserver.docs import control_docs, docs_app
 from mockserver.engine.access import Directory
 from mockserver.engine.call import Credential
 from mockserver.engine.clock import AdjustableClock, Clock
+from mockserver.engine.controls import Controls, SharedControls
 from mockserver.engine.courier import Carrier
-from mockserver.engine.faults import Faults
 from mockserver.engine.sender import AttemptReport, Sender, SenderOptions
 from mockserver.engine.webhooks import policies
 from mockserver.journal import Journal
@@ -78,10 +78,9 @@ class Mock:
         self.directories = {
             name: Directory(demo_credentials(contract, self.settings)) for name, contract in self.contracts.items()
         }
-        self.registry = Registry(
-            self.store, self.contracts, self.directories, self.clock, shared=self.settings.database is not None
-        )
-        self.faults = Faults()
+        self.registry = Registry(self.store, self.contracts, self.directories, self.clock)
+        self.controls = self._new_controls()
+        self.faults = self.controls.faults
         self.journal = Journal(limit=self.settings.journal, max_bytes=self.settings.journal_bytes)
         self.metrics = Metrics()
         self._on_attempt = on_attempt
@@ -91,11 +90,18 @@ class Mock:
             version=__version__,
             log=self._attempted,
             courier=courier,
+            follow=self.controls.follow,
         )
         self.sender = Sender(self.store, self.clock, policies(self.contracts.values()), options)
         self.clock.subscribe(self.sender.wake)
         self._on_ready = on_ready
         self._asgi = self._build(observe)
+
+    def _new_controls(self) -> Controls:
+        commons, registry = self.store.commons, self.registry
+        if commons is None:
+            return Controls(self.clock)
+        return SharedControls(self.clock, commons.board, counted=lambda: registry.known, learn=registry.refresh)
 
     def _build(self, observe: Callable[[Exchange], None] | None) -> ConnexionMiddleware:
         observers: list[Callable[[Exchange], None]] = [self.metrics.count]
@@ -107,8 +113,7 @@ class Mock:
             Pipeline,
             settings=self.settings,
             store=self.store,
-            clock=self.clock,
-            faults=self.faults,
+            controls=self.controls,
             observers=observers,
         )
         behind = docs_app(self.contracts, self.directories)
@@ -136,17 +141,16 @@ class Mock:
     def _control(self, router: Router) -> list[Route]:
         """The control plane: its documentation and events by credential; the rest is what no route of ours answers."""
         spec = ControlSpec()
-        able = emitters(self.contracts, self.store, self.clock)
+        able = emitters(self.contracts, self.store, self.controls)
         world = World(
             settings=self.settings,
             contracts=self.contracts,
             directories=self.directories,
             store=self.store,
             shelf=OwnShelf(self.store) if self.store.commons is None else self.store.commons.shelf,
-            clock=self.clock,
+            controls=self.controls,
             registry=self.registry,
             journal=self.journal,
-            faults=self.faults,
             metrics=self.metrics,
             seed=self.seed,
             emitters=able,
@@ -155,7 +159,7 @@ class Mock:
         return [
             *dashboard_routes(),
             *control_docs(spec.document),
-            *event_routes(self.contracts, self.directories, able),
+            *event_routes(self.contracts, self.directories, able, self.controls),
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -163,7 +167,8 @@ class Mock:
 
     @asynccontextmanager
     async def _lifespan(self, _app: ASGIApp) -> AsyncIterator[None]:
-        await self.registry.start()
+        await self.registry.refresh()
+        await self.controls.follow()
         await self.seed()
         self.sender.start()
         if self._on_ready is not None:
@@ -173,7 +178,6 @@ class Mock:
         finally:
             self.end_streams()
             await self.sender.stop()
-            await self.registry.stop()
             await self.store.close()
 
     def end_streams(self) -> None:

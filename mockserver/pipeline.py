@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,8 +28,8 @@ from mockserver.contract.model import Contract
 from mockserver.engine import idempotency
 from mockserver.engine.access import Directory
 from mockserver.engine.call import Call, Credential
-from mockserver.engine.clock import Clock
-from mockserver.engine.faults import Fault, Faults
+from mockserver.engine.controls import Controls
+from mockserver.engine.faults import Fault
 from mockserver.engine.rate_limit import RawHeaders
 from mockserver.engine.refusal import Refusal, invalid_body
 from mockserver.plan import Plan, compile_plan
@@ -106,21 +106,21 @@ class _Api:
 class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
     """Answers every request below the base path of an API; hands all others to the next app."""
 
-    def __init__(  # noqa: PLR0913  # all but the first by name
+    def __init__(  # all but the first by name
         self,
         app: ASGIApp,
         *,
         settings: Settings,
         store: Store,
-        clock: Clock,
-        faults: Faults,
+        controls: Controls,
         observers: Sequence[Callable[[Exchange], None]] = (),
     ) -> None:
         self._next = app
-        self._faults = faults
+        self._controls = controls
+        self._faults = controls.faults
         self._settings = settings
         self._store = store
-        self._clock = clock
+        self._clock = controls.clock
         self._observers = observers
         self._apis: list[_Api] = []
         self._hosts: dict[bytes, _Api] = {}
@@ -156,10 +156,17 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             return
         started = time.perf_counter()
         exchange = Exchange(api.contract, scope, self._clock.now())
-        if self._faults:
-            exchange.fault = self._fault(api, scope, exchange)
-        fault = exchange.fault
         answer = None
+        try:
+            if self._controls.shared:
+                await self._controls.follow()
+                exchange.began = self._clock.now()
+            if self._faults:
+                exchange.fault = await self._fault(api, scope, exchange)
+        except StoreError as error:
+            exchange.plan = _plan_of(api, scope)
+            answer = _unusable(api, exchange, error)
+        fault = exchange.fault
         try:
             if fault is not None:
                 receive = heard = wire.Heard(receive)
@@ -193,17 +200,15 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             except Exception:
                 logger.exception("the request log failed")
 
-    def _fault(self, api: _Api, scope: Scope, exchange: Exchange) -> Fault | None:
+    async def _fault(self, api: _Api, scope: Scope, exchange: Exchange) -> Fault | None:
         """The fault that strikes this request. Who sends it has to be found out first."""
-        found = api.routes.find(scope["path"])
-        plan = None if found is None else found[0].plans.get(scope["method"])
+        exchange.plan = plan = _plan_of(api, scope)
         if plan is not None:
-            exchange.plan = plan
             with suppress(Refusal):
                 exchange.credential = plan.authenticate(*_headers(scope))
         credential = exchange.credential
         tenant, key = ("", "") if credential is None else (credential.tenant.id, credential.id)
-        return self._faults.take(exchange.api, exchange.operation, tenant, key)
+        return await self._controls.strike(exchange.api, exchange.operation, tenant, key)
 
     def _api_of(self, scope: Scope) -> _Api | None:
         path: str = scope["path"]
@@ -229,10 +234,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         except ClientGone:
             raise
         except StoreError as error:
-            # It says which database, and what to do; a traceback would hide that.
-            logger.error("%s of %s failed: %s", exchange.operation, api.contract.name, error)  # noqa: TRY400  # see above
-            exchange.outcome = "failed: the state cannot be used, see the log"
-            return refuse(api.contract, Refusal("internal", "Internal server error"), {}, told)
+            return _unusable(api, exchange, error, told)
         except Exception:
             # Not the path: it may hold a line end, or a key.
             logger.exception("%s of %s failed", exchange.operation or scope["method"], api.contract.name)
@@ -255,11 +257,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             raise Refusal("method-not-allowed", text, (), {"Allow": route.allow})
         exchange.plan = plan
         headers, repeated = _headers(scope)
-        try:
-            credential = plan.authenticate(headers, repeated)
-        except Refusal as refusal:
-            credential = await _looked_up(plan, headers, repeated, refusal)
-        exchange.credential = credential
+        exchange.credential = credential = plan.authenticate(headers, repeated)
         try:
             plan.authorize(credential, headers, repeated)
         except Refusal:
@@ -305,12 +303,16 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         return reply.status, content, reply.headers
 
 
-async def _looked_up(plan: Plan, headers: Mapping[str, str], repeated: frozenset[str], refusal: Refusal) -> Credential:
-    """Whoever shares the state may have made the credential a moment ago."""
-    look_up = plan.directory.look_up if refusal.reason == "credential-invalid" else None
-    if look_up is None or not await look_up():
-        raise refusal
-    return plan.authenticate(headers, repeated)
+def _plan_of(api: _Api, scope: Scope) -> Plan | None:
+    found = api.routes.find(scope["path"])
+    return None if found is None else found[0].plans.get(scope["method"])
+
+
+def _unusable(api: _Api, exchange: Exchange, error: StoreError, told: Iterable[tuple[bytes, bytes]] = ()) -> Answer:
+    """The log says which database, and what to do; a traceback would hide that."""
+    logger.error("%s of %s failed: %s", exchange.operation or exchange.method, api.contract.name, error)
+    exchange.outcome = "failed: the state cannot be used, see the log"
+    return refuse(api.contract, Refusal("internal", "Internal server error"), {}, told)
 
 
 def _headers(scope: Scope) -> tuple[dict[str, str], frozenset[str]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -14,20 +12,21 @@ from mockserver.engine import rate_limit
 from mockserver.engine.access import Directory, Revocation
 from mockserver.engine.call import Credential, Tenant
 from mockserver.engine.clock import Clock
-from mockserver.store.base import Record, Store, StoreError
+from mockserver.store.base import Record, Store
+from mockserver.store.commons import Watched
 from mockserver.tenants import new_credential, new_tenant
 
 BOOK = "_mock:registry"
 """The store's tenant under which all this is kept. No API reaches it."""
 
-_FOLLOW_SECONDS = 0.5
+_VERSION = "version"
 _TENANT, _CREDENTIAL = "tenant", "credential"
 
 
 class Registry:
     """Creates and revokes, and keeps the directories equal to what is in the state.
 
-    Where the state is `shared`, changes of others are seen within a second, new credentials at their first use.
+    Where others change the state too, whoever sees that its `version` is not the one that is `known` calls `refresh`.
     """
 
     def __init__(
@@ -36,8 +35,6 @@ class Registry:
         contracts: Mapping[str, Contract],
         directories: Mapping[str, Directory],
         clock: Clock,
-        *,
-        shared: bool,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -48,23 +45,11 @@ class Registry:
         # Those of tenants there are, demo ones among them, with their records.
         self._revoked: dict[str, tuple[Credential, Record]] = {}
         self._tenants: dict[str, Tenant] = {}  # Those that came out of the state, by key.
-        self._follower: asyncio.Task[None] | None = None
-        self._shared = shared
-        if shared:
-            for directory in directories.values():
-                directory.look_up = self.refresh
 
-    async def start(self) -> None:
-        """Read what is there, and follow what others change."""
-        await self.refresh()
-        if self._shared and self._follower is None:
-            self._follower = asyncio.create_task(self._follow(), name="registry of tenants")
-
-    async def stop(self) -> None:
-        follower, self._follower = self._follower, None
-        if follower is not None:
-            follower.cancel()
-            await asyncio.gather(follower, return_exceptions=True)
+    @property
+    def known(self) -> Watched:
+        """The counter that each change changes, as it was at the last look."""
+        return Watched(BOOK, _VERSION, self._version)
 
     def tenants(self, api: str | None = None) -> list[Tenant]:
         """The tenants there are, demo ones included, those of one API or of all."""
@@ -150,7 +135,7 @@ class Registry:
     async def refresh(self) -> bool:
         """Take over what has changed in the state since the last look; whether anything has."""
         async with self._store.transaction(BOOK) as tx:
-            version = await tx.counter("version")
+            version = await tx.counter(_VERSION)
             if version == self._version:
                 return False
             tenants = {record.id: record.data for record in await tx.scan(_TENANT)}
@@ -190,17 +175,6 @@ class Registry:
         for api, each in found.items():
             self._directories[api].remember_revoked(each)
 
-    async def follow(self) -> None:
-        """See at once what others have changed, where others can."""
-        if self._shared:
-            await self.refresh()
-
-    async def _follow(self) -> None:
-        while True:
-            await asyncio.sleep(_FOLLOW_SECONDS)
-            with contextlib.suppress(StoreError):  # Whoever is served next is told.
-                await self.refresh()
-
     async def _write(self, *records: Record) -> None:
         async with self._store.transaction(BOOK) as tx:
             for record in records:
@@ -211,7 +185,7 @@ class Registry:
         """Have everybody who shares the state read it anew, this process at once; after a restore, too."""
         async with self._store.transaction(BOOK) as tx:
             # By chance, since an older state that is restored has an older version.
-            await tx.counter("version", 1 + secrets.randbelow(1 << 31))
+            await tx.counter(_VERSION, 1 + secrets.randbelow(1 << 31))
         await self.refresh()
 
     def _revoked_record(self, credential: Credential) -> Record:

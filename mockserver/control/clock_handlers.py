@@ -9,7 +9,7 @@ from starlette.responses import Response
 from mockserver.contract.schema import FieldError
 from mockserver.control.call import ControlCall, Problem, answer, invalid
 from mockserver.control.world import World
-from mockserver.engine.clock import LATEST, iso_ms
+from mockserver.engine.clock import LATEST, AdjustableClock, iso_ms
 
 
 async def get_clock(world: World, _call: ControlCall) -> Response:
@@ -17,26 +17,28 @@ async def get_clock(world: World, _call: ControlCall) -> Response:
 
 
 async def freeze_clock(world: World, call: ControlCall) -> Response:
-    at = (call.body or {}).get("at")
-    world.clock.freeze(None if at is None else _moment(at))
+    given = (call.body or {}).get("at")
+    at = None if given is None else _moment(given)
+    await world.controls.move(lambda clock: clock.freeze(at))
     return _told(world)
 
 
 async def advance_clock(world: World, call: ControlCall) -> Response:
-    seconds = call.body["seconds"]
-    if world.clock.now() + seconds > LATEST:
-        raise Problem(400, "seconds: would lead beyond the year 9989; POST /_mock/clock/reset returns to the present")
-    world.clock.advance(seconds)
+    try:
+        await world.controls.move(lambda clock: clock.advance(call.body["seconds"]))
+    except ValueError:
+        text = "seconds: would lead beyond the year 9989; POST /_mock/clock/reset returns to the present"
+        raise Problem(400, text) from None
     return _told(world)
 
 
 async def resume_clock(world: World, _call: ControlCall) -> Response:
-    world.clock.resume()
+    await world.controls.move(AdjustableClock.resume)
     return _told(world)
 
 
 async def reset_clock(world: World, _call: ControlCall) -> Response:
-    world.clock.reset()
+    await world.controls.move(AdjustableClock.reset)
     return _told(world)
 
 

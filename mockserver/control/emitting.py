@@ -16,7 +16,7 @@ from mockserver.contract.model import Contract
 from mockserver.contract.schema import FieldError, Validator, compile_schema
 from mockserver.control import PREFIX
 from mockserver.engine.access import Directory
-from mockserver.engine.clock import Clock
+from mockserver.engine.controls import Controls
 from mockserver.engine.refusal import Refusal, invalid_body
 from mockserver.plan import compile_plan
 from mockserver.reply import Answer, dump, refuse, render
@@ -27,8 +27,8 @@ from mockserver.store.base import Store, Transaction
 class Emitter:
     """Makes events of one API happen to any tenant of it."""
 
-    def __init__(self, contract: Contract, module: ModuleType, store: Store, clock: Clock) -> None:
-        self._module, self._store, self._clock = module, store, clock
+    def __init__(self, contract: Contract, module: ModuleType, store: Store, controls: Controls) -> None:
+        self._module, self._store, self._clock = module, store, controls.clock
         payloads = {event.name: event.schema or {} for event in contract.events}
         self._data = {
             name: Validator(compile_schema(schema["properties"]["data"], response=True))
@@ -68,22 +68,25 @@ class Emitter:
         return whole
 
 
-def emitters(contracts: Mapping[str, Contract], store: Store, clock: Clock) -> dict[str, Emitter]:
+def emitters(contracts: Mapping[str, Contract], store: Store, controls: Controls) -> dict[str, Emitter]:
     """An emitter for each API whose events can be made to happen."""
     modules = {name: vendors.module(name) for name in contracts}
     return {
-        name: Emitter(contract, modules[name], store, clock)
+        name: Emitter(contract, modules[name], store, controls)
         for name, contract in contracts.items()
         if contract.events and hasattr(modules[name], "emit")
     }
 
 
 def event_routes(
-    contracts: Mapping[str, Contract], directories: Mapping[str, Directory], available: Mapping[str, Emitter]
+    contracts: Mapping[str, Contract],
+    directories: Mapping[str, Directory],
+    available: Mapping[str, Emitter],
+    controls: Controls,
 ) -> list[Route]:
     """`POST /_mock/{api}/events` for each of them, with a credential of that API."""
     return [
-        Route(f"{PREFIX}/{name}/events", _Events(contracts[name], directories[name], emitter))
+        Route(f"{PREFIX}/{name}/events", _Events(contracts[name], directories[name], emitter, controls))
         for name, emitter in available.items()
     ]
 
@@ -91,8 +94,8 @@ def event_routes(
 class _Events:
     """Makes one event happen to the tenant whose credential the request carries; who may register webhooks may."""
 
-    def __init__(self, contract: Contract, directory: Directory, emitter: Emitter) -> None:
-        self._contract, self._emitter = contract, emitter
+    def __init__(self, contract: Contract, directory: Directory, emitter: Emitter, controls: Controls) -> None:
+        self._contract, self._emitter, self._controls = contract, emitter, controls
         operation = contract.operations[contract.events[0].registered_by]
         handler = getattr(vendors.module(contract.name), operation.id)
         self._plan = compile_plan(contract, operation, handler, directory)
@@ -111,6 +114,7 @@ class _Events:
         if scope["method"] != "POST":
             text = f"{scope['method']} is not allowed here, only POST"
             raise Refusal("method-not-allowed", text, (), {"Allow": "POST"})
+        await self._controls.follow()
         given = Headers(scope=scope)
         headers, repeated = dict(given), {name for name in given if len(given.getlist(name)) > 1}
         credential = self._plan.authenticate(headers, repeated)

@@ -21,32 +21,32 @@ _OURS = frozenset(("content-length", "transfer-encoding", "connection", "date"))
 
 
 async def list_faults(world: World, _call: ControlCall) -> Response:
-    return answer({"faults": [asdict(fault) for fault in world.faults]})
+    return answer({"faults": [asdict(fault) for fault in world.controls.faults]})
 
 
 async def add_fault(world: World, call: ControlCall) -> Response:
     _check_names(world, call.body)
     if call.body["kind"] == "latency" and not call.body.get("latency"):
         raise invalid(FieldError("/latency", "is how many seconds to wait, and has to be given for this kind"))
-    return answer(asdict(world.faults.add(Fault(**call.body))), 201)
+    return answer(asdict(await world.controls.add(Fault(**call.body))), 201)
 
 
 async def get_fault(world: World, call: ControlCall) -> Response:
-    fault = world.faults.get(call.path["fault"])
+    fault = world.controls.faults.get(call.path["fault"])
     if fault is None:
         raise _unknown(call)
     return answer(asdict(fault))
 
 
 async def remove_fault(world: World, call: ControlCall) -> Response:
-    if not world.faults.remove(call.path["fault"]):
+    if not await world.controls.remove(call.path["fault"]):
         raise _unknown(call)
     return nothing()
 
 
 async def clear_faults(world: World, call: ControlCall) -> Response:
     world.check_api(call.query.get("api"))
-    return answer({"count": world.faults.clear(call.query.get("api"), call.query.get("tenant"))})
+    return answer({"count": await world.controls.clear(call.query.get("api"), call.query.get("tenant"))})
 
 
 def _check_names(world: World, body: dict[str, Any]) -> None:

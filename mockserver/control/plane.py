@@ -99,7 +99,7 @@ class ControlPlane:
         if operation.one_process:
             self._check_alone(operation)
         elif not operation.open:
-            await self._world.registry.follow()
+            await self._world.controls.follow()
         path = operation.read_path(values)
         query = operation.read_query(scope["query_string"])
         media_type = _media_type(operation, headers)

@@ -8,15 +8,15 @@ from starlette.responses import Response
 
 from mockserver.control.call import ControlCall, Problem, answer, nothing, unknown
 from mockserver.control.world import World
-from mockserver.engine.clock import iso_ms
+from mockserver.engine.clock import AdjustableClock, iso_ms
 from mockserver.store.commons import ShelfFullError
 
 
 async def reset(world: World, _call: ControlCall) -> Response:
     await world.registry.reset_all()
     world.journal.clear()
-    world.faults.clear()
-    world.clock.reset()
+    await world.controls.clear()
+    await world.controls.move(AdjustableClock.reset)
     await world.seed()
     return answer({"status": "ok"})
 
@@ -25,7 +25,7 @@ async def reset_tenant(world: World, call: ControlCall) -> Response:
     tenant = world.tenant(call.path["api"], call.path["tenant"])
     await world.registry.reset(tenant)
     world.journal.clear(tenant.api, tenant.id)
-    world.faults.clear(tenant=tenant.id)
+    await world.controls.clear(tenant=tenant.id)
     await world.seed()
     return answer({"status": "ok"})
 

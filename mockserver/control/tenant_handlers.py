@@ -57,7 +57,7 @@ async def get_tenant(world: World, call: ControlCall) -> Response:
 async def delete_tenant(world: World, call: ControlCall) -> Response:
     tenant = _tenant(world, call)
     await world.registry.delete(tenant)
-    world.faults.clear(tenant=tenant.id)
+    await world.controls.clear(tenant=tenant.id)
     return nothing()
 
 

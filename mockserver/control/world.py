@@ -12,7 +12,7 @@ from mockserver.control.emitting import Emitter
 from mockserver.engine.access import Directory
 from mockserver.engine.call import Tenant
 from mockserver.engine.clock import AdjustableClock
-from mockserver.engine.faults import Faults
+from mockserver.engine.controls import Controls
 from mockserver.journal import Journal
 from mockserver.metrics import Metrics
 from mockserver.registry import Registry
@@ -30,14 +30,17 @@ class World:
     directories: Mapping[str, Directory]
     store: Store
     shelf: Shelf
-    clock: AdjustableClock
+    controls: Controls
     registry: Registry
     journal: Journal
-    faults: Faults
     metrics: Metrics
     seed: Callable[[], Awaitable[None]]
     emitters: Mapping[str, Emitter]
     started: float = field(default_factory=time.monotonic)
+
+    @property
+    def clock(self) -> AdjustableClock:
+        return self.controls.clock
 
     def contract(self, api: str) -> Contract:
         """The contract of an API that is served. Raises Problem 404."""

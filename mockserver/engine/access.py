@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -30,14 +30,9 @@ class Revocation:
 
 
 class Directory:
-    """The credentials of one API, found by digest so that a look-up's time tells nothing of a secret.
-
-    `look_up`, where state is shared, is awaited when a secret is unknown: it fetches what others have added, and
-    says whether anything has changed.
-    """
+    """The credentials of one API, found by digest so that a look-up's time tells nothing of a secret."""
 
     def __init__(self, credentials: Iterable[Credential] = ()) -> None:
-        self.look_up: Callable[[], Awaitable[bool]] | None = None
         self._by_digest: dict[bytes, Credential] = {}
         self._revoked: dict[bytes, Revocation] = {}
         for credential in credentials:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 LATEST = 253_086_768_000.0
 """The end of the year 9989, in epoch seconds. Calendars end ten years later, and what follows a moment (the end of a
@@ -39,6 +39,13 @@ class ManualClock:
         return self._now
 
 
+class Adjustment(NamedTuple):
+    """How a clock differs from the one that it runs with: `offset` seconds ahead, or frozen at a moment."""
+
+    offset: float = 0.0
+    frozen_at: float | None = None
+
+
 class AdjustableClock:
     """Runs with another clock, the machine's unless one is given, until it is moved or stopped.
 
@@ -46,12 +53,12 @@ class AdjustableClock:
     Whoever subscribes is called, without arguments, after each such change.
     """
 
-    __slots__ = ("_base", "_frozen_at", "_listeners", "_offset")
+    __slots__ = ("_base", "_frozen_at", "_listeners", "_offset", "_other")
 
-    def __init__(self, base: Clock | None = None) -> None:
+    def __init__(self, base: Clock | None = None, adjustment: Adjustment = Adjustment()) -> None:  # noqa: B008  # immutable
+        self._other = base
         self._base = time.time if base is None else base.now
-        self._offset = 0.0
-        self._frozen_at: float | None = None
+        self._offset, self._frozen_at = adjustment
         self._listeners: list[Callable[[], None]] = []
 
     def now(self) -> float:
@@ -92,6 +99,20 @@ class AdjustableClock:
         """Run with the other clock again, and agree with it."""
         self._offset, self._frozen_at = 0.0, None
         return self._moved()
+
+    @property
+    def adjustment(self) -> Adjustment:
+        return Adjustment(self._offset, self._frozen_at)
+
+    def adjust(self, adjustment: Adjustment) -> None:
+        """Differ so much; whoever subscribed is called where that is a change."""
+        if adjustment != self.adjustment:
+            self._offset, self._frozen_at = adjustment
+            self._moved()
+
+    def adjusted(self, adjustment: Adjustment) -> AdjustableClock:
+        """Another clock, which runs with the same and differs so much."""
+        return AdjustableClock(self._other, adjustment)
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each change, in the thread that makes it; return what ends that."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
@@ -93,26 +93,37 @@ class Faults:
 
     def clear(self, api: str | None = None, tenant: str | None = None) -> int:
         """Switch off all faults of this API and tenant, None = any; return how many."""
-        gone = [
-            fault.id
-            for fault in self
-            if (api is None or fault.api == api) and (tenant is None or fault.tenant == tenant)
-        ]
-        for fault_id in gone:
-            del self._by_id[fault_id]
+        gone = self.of(api, tenant)
+        for fault in gone:
+            del self._by_id[fault.id]
         return len(gone)
+
+    def of(self, api: str | None, tenant: str | None) -> list[Fault]:
+        """The faults that name this API and tenant, None = any."""
+        return [
+            fault for fault in self if (api is None or fault.api == api) and (tenant is None or fault.tenant == tenant)
+        ]
 
     def take(self, api: str, operation: str = "", tenant: str = "", credential: str = "") -> Fault | None:
         """The fault that strikes this request, which is then counted, or None."""
+        for fault in self.drawn(api, operation, tenant, credential):
+            struck = replace(fault, applied=fault.applied + 1)
+            if fault.times is not None and struck.applied >= fault.times:
+                del self._by_id[fault.id]
+            else:
+                self._by_id[fault.id] = struck
+            return struck
+        return None
+
+    def drawn(self, api: str, operation: str, tenant: str, credential: str) -> Iterator[Fault]:
+        """Those that may strike this request: each fits it, and its probability has been drawn."""
         for fault in self:
             if fault.befalls(api, operation, tenant, credential) and self._draw() < fault.probability:
-                struck = replace(fault, applied=fault.applied + 1)
-                if fault.times is not None and struck.applied >= fault.times:
-                    del self._by_id[fault.id]
-                else:
-                    self._by_id[fault.id] = struck
-                return struck
-        return None
+                yield fault
+
+    def replace(self, faults: Iterable[Fault]) -> None:
+        """Let these be switched on, and no others."""
+        self._by_id = {fault.id: fault for fault in faults}
 
     def __iter__(self) -> Iterator[Fault]:
         return iter(tuple(self._by_id.values()))

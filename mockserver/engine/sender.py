@@ -27,7 +27,7 @@ from mockserver.engine.webhooks import KIND, Subscription
 from mockserver.store.base import Attempt, Delivery, DeliveryState, Store, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from mockserver.contract.model import Webhooks
     from mockserver.engine.clock import Clock
@@ -67,11 +67,15 @@ class AttemptReport:
 def _unheard(_: AttemptReport) -> None: ...
 
 
+async def _alone() -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class SenderOptions:
     """`pace` multiplies every retry delay (0.01 = a hundred times faster); `at_most` attempts run at a time, of one
     subscription four; `allow_loopback` lets deliveries go to a test's own receiver (M64); `log` hears of every attempt.
-    `version` is told to receivers; `courier` carries deliveries in place of the usual one.
+    `version` is told to receivers; `courier` carries deliveries in place of the usual one. `follow` is awaited before
+    the time is told: others may have moved the clock.
     """
 
     pace: float = 1.0
@@ -81,6 +85,7 @@ class SenderOptions:
     resolver: Resolver = resolve
     log: Callable[[AttemptReport], None] = _unheard
     courier: Carrier | None = None
+    follow: Callable[[], Awaitable[None]] = _alone
 
 
 class Sender:
@@ -173,6 +178,7 @@ class Sender:
 
     async def _launch_due(self) -> float:
         """Launch what is due as far as there is room; return the seconds until there is more to do."""
+        await self._options.follow()
         at_most, now = self._options.at_most, self._clock.now()
         idle = min(_IDLE_SECONDS, self._store.poll_seconds)
         launched = True
@@ -243,14 +249,16 @@ class Sender:
             await self._store.attempted(replace(delivery, state="cancelled"), unsent)
             return
         delays = policy.retry.first(subscription.attempts or len(policy.retry.delays))
+        await self._options.follow()
         sent_at, started = tell_time(), time.perf_counter()
         answer = await self._post(delivery, subscription, policy, int(sent_at))
         gone = answer.status == _GONE and SCHEMES[policy.signature].stops_on_gone
         state = _state(answer, may_retry=number < len(delays) and not gone)
         next_in = delays[number] * self._options.pace if state == "pending" else None
-        # Waited from the answer on.
-        next_at = delivery.next_at if next_in is None else tell_time() + next_in
         seconds = time.perf_counter() - started
+        # Waited from the answer on.
+        await self._options.follow()
+        next_at = delivery.next_at if next_in is None else tell_time() + next_in
         await self._store.attempted(
             replace(delivery, attempt=number, state=state, next_at=next_at),
             Attempt(delivery.id, number, sent_at, answer.status, answer.error, seconds),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
 
 MOST_SNAPSHOTS = 10
 """Each is a copy of the whole state."""
@@ -33,8 +36,49 @@ class Shelf(Protocol):
         """False where there is none."""
 
 
+class Watched(NamedTuple):
+    """A counter of the state, and the value that is known of it."""
+
+    tenant: str
+    name: str
+    value: int
+
+
+class Reading(NamedTuple):
+    """What stands on the board. `faults`: (content, how often it has struck), the oldest first, none that is used up.
+
+    `offset` and `frozen_at` are the clock's, in seconds; `watched` is the present value of the counter that was named.
+    """
+
+    version: int
+    offset: float
+    frozen_at: float | None
+    faults: tuple[tuple[str, int], ...]
+    watched: int
+
+
+class Board(Protocol):
+    """How the clock is set and which faults are on. Each change makes a new version."""
+
+    async def read(self, known: int, watched: Watched) -> Reading | None:
+        """None where there is no version after `known`, and the counter is as it is known. One round trip."""
+
+    async def move(self, change: Callable[[float, float | None], tuple[float, float | None]]) -> None:
+        """Set the clock: `change` gets its offset and where it is frozen, and gives the new ones."""
+
+    async def add(self, fault_id: str, times: int | None, content: str) -> None:
+        """Switch a fault on, to strike so often; None: without an end."""
+
+    async def remove(self, fault_ids: Collection[str]) -> int:
+        """Switch them off; return how many of them were on."""
+
+    async def strike(self, fault_id: str) -> int | None:
+        """Count that it strikes a request; return how often it has, None where it is off or used up by now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Commons:
     """All of it."""
 
     shelf: Shelf
+    board: Board

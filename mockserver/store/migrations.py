@@ -84,6 +84,10 @@ $$;
 # What those share who share a database. It is no part of the state: it is in no snapshot, and outlives a restore.
 _COMMONS = """
 CREATE TABLE snapshots (place {serial}, name {text} NOT NULL UNIQUE, taken_at {double} NOT NULL, state {blob} NOT NULL);
+CREATE TABLE controls (version {integer} NOT NULL, clock_offset {double} NOT NULL, frozen_at {double});
+INSERT INTO controls (version, clock_offset) VALUES (1, 0);
+CREATE TABLE faults (place {serial}, id {text} NOT NULL UNIQUE, times {integer}, applied {integer} NOT NULL,
+  content {text} NOT NULL);
 """
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mockserver.store.base import Usage
 from mockserver.store.commons import Commons
 from mockserver.store.dialect import POSTGRES
+from mockserver.store.postgres_board import PostgresBoard
 from mockserver.store.postgres_pool import Address, Pool
 from mockserver.store.postgres_schema import prepare
 from mockserver.store.postgres_session import Look, PostgresSession
@@ -166,7 +167,7 @@ class PostgresStore(SQLStore):
         self.turns = _Turns()
         self._hits = 0
         self._everybody = self.lock("everybody")
-        self.commons = Commons(PostgresShelf(self))
+        self.commons = Commons(PostgresShelf(self), PostgresBoard(self))
 
     def transaction(self, tenant: str) -> PostgresTransaction:
         return PostgresTransaction(self, tenant)

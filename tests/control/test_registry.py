@@ -11,6 +11,7 @@ from mockserver.contract.model import Window
 from mockserver.engine.call import Credential
 from mockserver.settings import Settings
 from tests.caller import Caller
+from tests.postgres import cluster
 
 pytestmark = pytest.mark.anyio
 
@@ -73,21 +74,25 @@ async def test_tenants_and_revocations_survive_a_restart(tmp_path: Path) -> None
     await before.registry.revoke(demo)
     await before.store.close()
     after = Mock(settings)
-    await after.registry.start()
+    await after.registry.refresh()
     assert [await status(after, each) for each in (kept, revoked, demo)] == [200, 401, 401]
     assert after.registry.tenant("mega", kept.tenant.id) == kept.tenant
-    await after.registry.stop()
     await after.store.close()
 
 
-async def test_a_credential_that_another_server_made_is_known_at_its_first_use() -> None:
-    """Two servers on one state: the second learns of the first one's changes."""
-    first, second = Mock(Settings(apis=("mega",))), Mock(Settings(apis=("mega",)))
-    second.registry._store = first.store
-    for directory in second.directories.values():
-        directory.look_up = second.registry.refresh
-    credential = await first.registry.create("mega")
-    assert await status(second, credential) == 200
-    await first.registry.revoke(credential)
-    assert await second.registry.refresh()
-    assert await status(second, credential) == 401
+async def test_two_servers_on_one_database_know_the_same_keys() -> None:
+    """The second learns at its next request what the first has changed, whether made, revoked or gone."""
+    settings = Settings(apis=("mega",), database=cluster().fresh())
+    first, second = Mock(settings), Mock(settings)
+    try:
+        credential = await first.registry.create("mega")
+        assert await status(second, credential) == 200
+        added = await second.registry.add_credential(credential.tenant)
+        assert await status(first, added) == 200
+        await first.registry.revoke(credential)
+        assert [await status(second, each) for each in (credential, added)] == [401, 200]
+        await second.registry.delete(credential.tenant)
+        assert await status(first, added) == 401
+    finally:
+        await first.store.close()
+        await second.store.close()

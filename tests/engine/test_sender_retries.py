@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mockserver.engine.clock import ManualClock
 from mockserver.engine.sender import SenderOptions
 from mockserver.engine.webhooks import KIND
 from tests.engine.receiver import Receiver
@@ -38,6 +39,27 @@ class TestRetries:
             delivery, attempts = await world.outcome()
             assert (delivery.state, delivery.attempt) == ("delivered", 4)
             assert [each.status for each in attempts] == [500, 410, 429, 200]
+
+        play(scenario)
+
+    def test_an_attempt_and_the_next_go_by_the_clock_as_others_have_set_it_meanwhile(self) -> None:
+        """Looked at before it is made, and once more when the answer is there."""
+
+        async def scenario() -> None:
+            clock = ManualClock(1000.0)
+
+            async def follow() -> None:
+                clock.advance(100)
+
+            world = World(local_options(follow=follow), clock)
+            with Receiver(500) as receiver:
+                await world.register(receiver.url)
+                await world.cause()
+                assert await world.sender.run_due(1000.0) == 1
+                await world.sender.stop()
+            assert receiver.arrivals[0].headers["x-mega-timestamp"] == "1100"
+            delivery, (attempt,) = await world.outcome()
+            assert (attempt.at, delivery.next_at) == (1100.0, 1201.0)
 
         play(scenario)
 

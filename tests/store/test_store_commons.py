@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from mockserver.store.commons import MOST_SNAPSHOTS, ShelfFullError
+from mockserver.store.commons import MOST_SNAPSHOTS, ShelfFullError, Watched
 from tests.store.store_world import with_stores
 
 if TYPE_CHECKING:
@@ -34,3 +34,61 @@ async def test_no_more_snapshots_are_held_than_fit_whoever_takes_them(*given: St
     assert len(held) == 40 - len(refusals) == MOST_SNAPSHOTS
     for refusal in refusals:
         assert refusal.names == list(held)
+
+
+_COUNTER = Watched("t", "n", 0)
+
+
+@with_stores(4)
+async def test_a_fault_strikes_so_often_and_no_more_whoever_counts(*given: Store) -> None:
+    """Of 60 strikes at once five are counted, each with a number of its own and a new version; then it is off."""
+    board = _commons(given[0]).board
+    await board.add("f", 5, "{}")
+    before = await board.read(0, _COUNTER)
+    assert before is not None
+    assert before.faults == (("{}", 0),)
+    counted = await asyncio.gather(*(_commons(given[number % 4]).board.strike("f") for number in range(60)))
+    assert sorted(each for each in counted if each is not None) == [1, 2, 3, 4, 5]
+    after = await board.read(before.version, _COUNTER)
+    assert after is not None
+    assert (after.version, after.faults) == (before.version + 5, ())
+    assert await board.remove(["f"]) == 0
+
+
+@with_stores(4)
+async def test_no_move_of_the_clock_is_lost(*given: Store) -> None:
+    """Of 40 at once each begins where another has ended."""
+    await asyncio.gather(*(_commons(given[at % 4]).board.move(lambda offset, _: (offset + 1, 7.0)) for at in range(40)))
+    for store in given:
+        found = await _commons(store).board.read(0, _COUNTER)
+        assert found is not None
+        assert (found.offset, found.frozen_at) == (40, 7.0)
+        assert await _commons(store).board.read(found.version, _COUNTER) is None
+
+
+@with_stores(2)
+async def test_a_change_of_the_counter_that_is_watched_is_news(one: Store, other: Store) -> None:
+    found = await _commons(other).board.read(0, _COUNTER)
+    assert found is not None
+    assert found.watched == 0
+    async with one.transaction("t") as tx:
+        await tx.counter("n", 3)
+    found = await _commons(other).board.read(found.version, _COUNTER)
+    assert found is not None
+    assert found.watched == 3
+    assert await _commons(other).board.read(found.version, Watched("t", "n", 3)) is None
+
+
+@with_stores(2)
+async def test_what_is_shared_is_no_part_of_the_state(one: Store, other: Store) -> None:
+    """Neither a restore nor a reset takes a fault, a snapshot or the clock away."""
+    shared = _commons(one)
+    await shared.shelf.take("empty", 1.0)
+    await shared.board.add("f", None, "{}")
+    await shared.board.move(lambda _offset, _frozen_at: (0.0, 7.0))
+    assert await _commons(other).shelf.restore("empty") == 1.0
+    await one.reset()
+    found = await _commons(other).board.read(0, _COUNTER)
+    assert found is not None
+    assert (found.frozen_at, found.faults) == (7.0, (("{}", 0),))
+    assert await _commons(other).shelf.taken() == {"empty": 1.0}
