@@ -130,16 +130,29 @@ class _Latest:
 
     def __init__(self, work: Callable[[], Awaitable[None]]) -> None:
         self._work = work
-        self._running: asyncio.Task[None] | None = None
-        self._next: asyncio.Task[None] | None = None
+        self._begun = 0
+        self._running: asyncio.Future[BaseException | None] | None = None  # what it has raised
 
     async def __call__(self) -> None:
-        if self._next is None or self._next.done():
-            self._next = asyncio.create_task(self._run(self._running))
-        await asyncio.shield(self._next)  # Who gives up leaves it to the others.
+        asked = self._begun
+        while self._running is not None:
+            is_later = self._begun > asked
+            raised = await asyncio.shield(self._running)
+            if is_later and isinstance(raised, Exception):
+                raise raised
+            if is_later and raised is None:  # Else who ran it was cancelled: somebody has to do it again.
+                return
+        await self._run()
 
-    async def _run(self, before: asyncio.Task[None] | None) -> None:
-        if before is not None and not before.done():
-            await asyncio.wait([before])
-        self._running, self._next = self._next, None
-        await self._work()
+    async def _run(self) -> None:
+        running = self._running = asyncio.get_running_loop().create_future()
+        self._begun += 1
+        raised: BaseException | None = None
+        try:
+            await self._work()
+        except BaseException as error:
+            raised = error
+            raise
+        finally:
+            self._running = None
+            running.set_result(raised)
