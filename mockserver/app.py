@@ -37,7 +37,7 @@ from mockserver.engine.controls import Controls, SharedControls
 from mockserver.engine.courier import Carrier
 from mockserver.engine.sender import AttemptReport, Sender, SenderOptions
 from mockserver.engine.webhooks import policies
-from mockserver.journal import Journal
+from mockserver.journal import Journal, OwnPages, Pages, SharedJournal
 from mockserver.metrics import Metrics
 from mockserver.pipeline import Exchange, Pipeline
 from mockserver.registry import Registry
@@ -81,7 +81,11 @@ class Mock:
         self.registry = Registry(self.store, self.contracts, self.directories, self.clock)
         self.controls = self._new_controls()
         self.faults = self.controls.faults
-        self.journal = Journal(limit=self.settings.journal, max_bytes=self.settings.journal_bytes)
+        self.journal = Journal(
+            limit=self.settings.journal if self.store.commons is None else 0, max_bytes=self.settings.journal_bytes
+        )
+        self._shared_journal = self._new_shared_journal()
+        self._pages: Pages = self._shared_journal or OwnPages(self.journal)
         self.metrics = Metrics()
         self._on_attempt = on_attempt
         options = SenderOptions(
@@ -103,6 +107,12 @@ class Mock:
             return Controls(self.clock)
         return SharedControls(self.clock, commons.board, counted=lambda: registry.known, learn=registry.refresh)
 
+    def _new_shared_journal(self) -> SharedJournal | None:
+        if self.store.commons is None:
+            return None
+        limit, max_bytes = self.settings.journal, self.settings.journal_bytes
+        return SharedJournal(self.store.commons.log, self.contracts, limit=limit, max_bytes=max_bytes)
+
     def _build(self, observe: Callable[[Exchange], None] | None) -> ConnexionMiddleware:
         observers: list[Callable[[Exchange], None]] = [self.metrics.count]
         if self.journal.keeps:
@@ -115,6 +125,7 @@ class Mock:
             store=self.store,
             controls=self.controls,
             observers=observers,
+            record=self._shared_journal.record if self._shared_journal is not None and self.settings.journal else None,
         )
         behind = docs_app(self.contracts, self.directories)
         behind.router.routes += self._control(behind.router)
@@ -150,7 +161,7 @@ class Mock:
             shelf=OwnShelf(self.store) if self.store.commons is None else self.store.commons.shelf,
             controls=self.controls,
             registry=self.registry,
-            journal=self.journal,
+            journal=self._pages,
             metrics=self.metrics,
             seed=self.seed,
             emitters=able,
@@ -182,7 +193,7 @@ class Mock:
 
     def end_streams(self) -> None:
         """End the live views, which would otherwise keep a server from stopping."""
-        self.journal.close()
+        self._pages.close()
 
     def _attempted(self, report: AttemptReport) -> None:
         self.metrics.count_attempt(report)

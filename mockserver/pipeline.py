@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,7 +106,7 @@ class _Api:
 class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
     """Answers every request below the base path of an API; hands all others to the next app."""
 
-    def __init__(  # all but the first by name
+    def __init__(  # noqa: PLR0913  # all but the first by name
         self,
         app: ASGIApp,
         *,
@@ -114,6 +114,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         store: Store,
         controls: Controls,
         observers: Sequence[Callable[[Exchange], None]] = (),
+        record: Callable[[Exchange], Awaitable[None]] | None = None,
     ) -> None:
         self._next = app
         self._controls = controls
@@ -122,6 +123,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         self._store = store
         self._clock = controls.clock
         self._observers = observers
+        self._record = record
         self._apis: list[_Api] = []
         self._hosts: dict[bytes, _Api] = {}
 
@@ -156,16 +158,7 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             return
         started = time.perf_counter()
         exchange = Exchange(api.contract, scope, self._clock.now())
-        answer = None
-        try:
-            if self._controls.shared:
-                await self._controls.follow()
-                exchange.began = self._clock.now()
-            if self._faults:
-                exchange.fault = await self._fault(api, scope, exchange)
-        except StoreError as error:
-            exchange.plan = _plan_of(api, scope)
-            answer = _unusable(api, exchange, error)
+        answer = await self._prepare(api, scope, exchange) if self._controls.shared or self._faults else None
         fault = exchange.fault
         try:
             if fault is not None:
@@ -180,6 +173,10 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
         except ClientGone:
             return
         exchange.answer = answer
+        if self._record is not None:
+            # Before it is answered: whoever has the answer finds the request, whomever of us is asked.
+            exchange.seconds = time.perf_counter() - started
+            await self._record(exchange)
         if fault is not None:
             # Told first: whoever sees its connection closed finds the request in the journal.
             self._tell(exchange, started)
@@ -191,6 +188,19 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
             await send({"type": "http.response.body", "body": body})
         finally:
             self._tell(exchange, started)
+
+    async def _prepare(self, api: _Api, scope: Scope, exchange: Exchange) -> Answer | None:
+        """See how the clock is set and which fault strikes; an answer where that cannot be found out."""
+        try:
+            if self._controls.shared:
+                await self._controls.follow()
+                exchange.began = self._clock.now()
+            if self._faults:
+                exchange.fault = await self._fault(api, scope, exchange)
+        except StoreError as error:
+            exchange.plan = _plan_of(api, scope)
+            return _unusable(api, exchange, error)
+        return None
 
     def _tell(self, exchange: Exchange, started: float) -> None:
         exchange.seconds = time.perf_counter() - started

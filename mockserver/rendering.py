@@ -142,7 +142,7 @@ class _Hider:
 
     @classmethod
     def of(cls, entry: Entry) -> Self:
-        names = _SECRET_HEADERS if entry.plan is None else secret_headers(entry.plan.contract)
+        names = secret_headers(entry.contract)
         values = {
             part
             for name, value in entry.headers

@@ -17,6 +17,7 @@ from mockserver.store import StoreError, is_shared
 from mockserver.usage import TOKEN_VARIABLE, UsageError
 
 _MOST_WORKERS = 64
+_JOURNAL = 1000
 _SHORTEST_TOKEN = 8
 
 
@@ -58,7 +59,6 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     add(
         "--journal",
         type=int,
-        default=1000,
         metavar="N",
         help="keep the last N requests with answers to look at; 0 keeps none (default: 1000; 0 with several workers)",
     )
@@ -93,7 +93,7 @@ def _settings(options: argparse.Namespace) -> Settings:
             raise UsageError(f"--api {api}: there is no such API; {hint}")
     if not 0 < options.webhook_pace <= 1000:  # noqa: PLR2004  # a thousand times slower is a typing mistake
         raise UsageError(f"--webhook-pace {options.webhook_pace}: must be above 0 and at most 1000")
-    if options.journal < 0:
+    if options.journal is not None and options.journal < 0:
         raise UsageError(f"--journal {options.journal}: must be 0 or more")
     _check_workers(options)
     loopback = options.loopback_webhooks
@@ -105,11 +105,17 @@ def _settings(options: argparse.Namespace) -> Settings:
         unlimited=options.unlimited,
         loopback_webhooks=options.host in LOOPBACK if loopback == "auto" else loopback == "yes",
         webhook_pace=options.webhook_pace,
-        # Of several processes each would keep its own share, which nobody could ask for.
-        journal=options.journal if options.workers == 1 else 0,
+        journal=_journal(options),
         workers=options.workers,
         control_token=_control_token(options),
     )
+
+
+def _journal(options: argparse.Namespace) -> int:
+    """Several workers are there for much traffic, and keeping a request in the database takes a round trip."""
+    if options.journal is not None:
+        return int(options.journal)
+    return _JOURNAL if options.workers == 1 else 0
 
 
 def _check_workers(options: argparse.Namespace) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
@@ -15,7 +15,7 @@ from mockserver.contract.sources import source_of
 from mockserver.engine.access import Directory, Revocation
 from mockserver.engine.clock import iso_ms
 from mockserver.engine.refusal import Refusal, sentence
-from mockserver.journal import Entry, Filter, Journal
+from mockserver.journal import Entry
 from mockserver.rendering import redacted
 
 _MOST = 8  # Hints of one kind; more would hide the one that matters.
@@ -41,25 +41,25 @@ class _Case:
     refusal: Refusal
     contract: Contract
     directory: Directory
-    journal: Journal
+    others: Sequence[Entry]
 
     @property
     def operation(self) -> Operation | None:
-        return None if self.entry.plan is None else self.entry.plan.operation
+        return self.entry.called
 
 
-def explain(entry: Entry, contract: Contract, directory: Directory, journal: Journal) -> Explanation:
-    """The explanation of one entry. Secrets in it are shortened."""
+def explain(entry: Entry, contract: Contract, directory: Directory, others: Sequence[Entry]) -> Explanation:
+    """The explanation of one entry, among `others` of its tenant and operation, newest first. Secrets are shortened."""
     rule = rule_of(entry, contract)
     if entry.refusal is None:
         return Explanation(_served(entry), (), None, rule)
-    found = _ABOUT.get(entry.refusal.reason, _otherwise)(_Case(entry, entry.refusal, contract, directory, journal))
+    found = _ABOUT.get(entry.refusal.reason, _otherwise)(_Case(entry, entry.refusal, contract, directory, others))
     return replace(found, rule=rule)
 
 
 def rule_of(entry: Entry, contract: Contract) -> Source | None:
     """What the contract says about what decided; None where a fault did, or there is no operation."""
-    operation = None if entry.plan is None else entry.plan.operation
+    operation = entry.called
     if operation is None or (entry.fault is not None and entry.refusal is None):
         return None
     for pointer in _pointers(entry):
@@ -219,7 +219,8 @@ def _scope_missing(case: _Case) -> Explanation:
 
 def _rate_limited(case: _Case) -> Explanation:
     seconds = case.refusal.headers.get("Retry-After", "?")
-    bucket = "" if case.entry.plan is None or case.entry.plan.meter is None else case.entry.plan.meter.bucket
+    limit = None if case.operation is None else case.operation.rate_limit
+    bucket = "" if limit is None else limit.bucket
     return Explanation(
         f"{case.refusal.message}, counted per key in the bucket {bucket!r}. It reopens {seconds} s after this request.",
         (
@@ -272,7 +273,7 @@ def _mismatch(case: _Case) -> Explanation:
     key = case.entry.header(header.lower())
     earlier = [
         each
-        for each in case.journal.find(Filter(case.entry.api, case.entry.operation, case.entry.tenant))
+        for each in case.others
         if each.number < case.entry.number and each.header(header.lower()) == key and each.refusal is None
     ]
     if not earlier:

@@ -21,6 +21,8 @@ async def get_health(world: World, _call: ControlCall) -> Response:
         "version": __version__,
         "uptime_seconds": round(time.monotonic() - world.started, 3),
         "apis": list(world.contracts),
+        "journal": world.journal.limit,
+        "shared": world.controls.shared,
     }
     return answer(told)
 

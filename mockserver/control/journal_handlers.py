@@ -22,28 +22,29 @@ _FILTERS = ("api", "operation", "tenant", "status", "method", "path", "body", "s
 
 async def list_requests(world: World, call: ControlCall) -> Response:
     wanted = _filter(world, call)
-    found = world.journal.find(wanted, call.query["limit"])
-    return answer({"requests": [summary(entry) for entry in found], "total": world.journal.count(wanted)})
+    found = await world.journal.find(wanted, call.query["limit"])
+    return answer({"requests": [summary(entry) for entry in found], "total": await world.journal.count(wanted)})
 
 
 async def count_requests(world: World, call: ControlCall) -> Response:
-    return answer({"count": world.journal.count(_filter(world, call))})
+    return answer({"count": await world.journal.count(_filter(world, call))})
 
 
 async def clear_requests(world: World, call: ControlCall) -> Response:
     world.check_api(call.query.get("api"))
-    return answer({"count": world.journal.clear(call.query.get("api"), call.query.get("tenant"))})
+    return answer({"count": await world.journal.clear(call.query.get("api"), call.query.get("tenant"))})
 
 
 async def get_request(world: World, call: ControlCall) -> Response:
-    entry = _entry(world, call)
+    entry = await _entry(world, call)
     rule = rule_of(entry, world.contracts[entry.api])
     return answer({**whole(entry), "rule": _told(rule), "curl": curl(entry, PLACEHOLDERS)})
 
 
 async def explain_request(world: World, call: ControlCall) -> Response:
-    entry = _entry(world, call)
-    found = explain(entry, world.contracts[entry.api], world.directories[entry.api], world.journal)
+    entry = await _entry(world, call)
+    others = await world.journal.find(Filter(entry.api, entry.operation, entry.tenant))
+    found = explain(entry, world.contracts[entry.api], world.directories[entry.api], others)
     told = {
         **asdict(found),
         "request": entry.id,
@@ -70,8 +71,8 @@ def _filter(world: World, call: ControlCall) -> Filter:
     return Filter(**{name: call.query[name] for name in _FILTERS if name in call.query})
 
 
-def _entry(world: World, call: ControlCall) -> Entry:
-    entry = world.journal.get(call.path["request"])
+async def _entry(world: World, call: ControlCall) -> Entry:
+    entry = await world.journal.get(call.path["request"])
     if entry is None:
         raise unknown(
             f"the journal has no request {call.path['request']}, or no longer", "GET /_mock/requests lists what it has"

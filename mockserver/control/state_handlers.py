@@ -14,7 +14,7 @@ from mockserver.store.commons import ShelfFullError
 
 async def reset(world: World, _call: ControlCall) -> Response:
     await world.registry.reset_all()
-    world.journal.clear()
+    await world.journal.clear()
     await world.controls.clear()
     await world.controls.move(AdjustableClock.reset)
     await world.seed()
@@ -24,7 +24,7 @@ async def reset(world: World, _call: ControlCall) -> Response:
 async def reset_tenant(world: World, call: ControlCall) -> Response:
     tenant = world.tenant(call.path["api"], call.path["tenant"])
     await world.registry.reset(tenant)
-    world.journal.clear(tenant.api, tenant.id)
+    await world.journal.clear(tenant.api, tenant.id)
     await world.controls.clear(tenant=tenant.id)
     await world.seed()
     return answer({"status": "ok"})

@@ -13,7 +13,7 @@ from mockserver.engine.access import Directory
 from mockserver.engine.call import Tenant
 from mockserver.engine.clock import AdjustableClock
 from mockserver.engine.controls import Controls
-from mockserver.journal import Journal
+from mockserver.journal import Pages
 from mockserver.metrics import Metrics
 from mockserver.registry import Registry
 from mockserver.settings import Settings
@@ -32,7 +32,7 @@ class World:
     shelf: Shelf
     controls: Controls
     registry: Registry
-    journal: Journal
+    journal: Pages
     metrics: Metrics
     seed: Callable[[], Awaitable[None]]
     emitters: Mapping[str, Emitter]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
 MOST_SNAPSHOTS = 10
 """Each is a copy of the whole state."""
@@ -76,9 +76,48 @@ class Board(Protocol):
         """Count that it strikes a request; return how often it has, None where it is off or used up by now."""
 
 
+class LogRow(NamedTuple):
+    """A request that was answered. `rest` is what nobody looks for; `number` is given when it is written."""
+
+    number: int
+    api: str
+    operation: str
+    tenant: str
+    method: str
+    status: int
+    path: str
+    body: bytes
+    answer: bytes
+    rest: str
+
+
+class Log(Protocol):
+    """The newest requests, numbered in the order in which they are seen.
+
+    `wanted`, which rows, may have number, since (a number: later ones), api, apis (any of them), operation, tenant,
+    method, status ("404" or "4xx"), path and body (contained in theirs).
+    """
+
+    async def write(self, row: LogRow, limit: int, max_bytes: int) -> None:
+        """Add a row, and drop the oldest beyond `limit` and, soon, beyond `max_bytes` in all. One round trip."""
+
+    async def rows(self, wanted: Mapping[str, Any], limit: int | None = None) -> list[LogRow]:
+        """The newest first."""
+
+    async def count(self, wanted: Mapping[str, Any]) -> int:
+        """How many there are."""
+
+    async def clear(self, wanted: Mapping[str, Any]) -> int:
+        """Drop them; return how many they were. Numbers go on."""
+
+    async def last(self) -> int:
+        """The newest number that was given; 0 before the first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Commons:
     """All of it."""
 
     shelf: Shelf
     board: Board
+    log: Log

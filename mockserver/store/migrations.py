@@ -88,6 +88,10 @@ CREATE TABLE controls (version {integer} NOT NULL, clock_offset {double} NOT NUL
 INSERT INTO controls (version, clock_offset) VALUES (1, 0);
 CREATE TABLE faults (place {serial}, id {text} NOT NULL UNIQUE, times {integer}, applied {integer} NOT NULL,
   content {text} NOT NULL);
+CREATE UNLOGGED TABLE journal (number {integer} PRIMARY KEY, api {text} NOT NULL, operation {text} NOT NULL,
+  tenant {text} NOT NULL, method {text} NOT NULL, status {integer} NOT NULL, path {text} NOT NULL,
+  body {blob} NOT NULL, answer {blob} NOT NULL, rest {text} NOT NULL, size {integer} NOT NULL);
+CREATE UNLOGGED TABLE journal_head (id {integer} PRIMARY KEY, last {integer} NOT NULL);
 """
 
 

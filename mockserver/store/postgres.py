@@ -19,6 +19,7 @@ from mockserver.store.base import Usage
 from mockserver.store.commons import Commons
 from mockserver.store.dialect import POSTGRES
 from mockserver.store.postgres_board import PostgresBoard
+from mockserver.store.postgres_log import PostgresLog
 from mockserver.store.postgres_pool import Address, Pool
 from mockserver.store.postgres_schema import prepare
 from mockserver.store.postgres_session import Look, PostgresSession
@@ -167,7 +168,7 @@ class PostgresStore(SQLStore):
         self.turns = _Turns()
         self._hits = 0
         self._everybody = self.lock("everybody")
-        self.commons = Commons(PostgresShelf(self), PostgresBoard(self))
+        self.commons = Commons(PostgresShelf(self), PostgresBoard(self), PostgresLog(self))
 
     def transaction(self, tenant: str) -> PostgresTransaction:
         return PostgresTransaction(self, tenant)

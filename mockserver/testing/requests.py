@@ -29,8 +29,8 @@ class Request:
         self.query = httpx.QueryParams(entry.query)
         self.content = entry.body
         self.operation = entry.operation
-        self.action = entry.plan.operation.record_action if entry.plan is not None else None
-        self.kind = entry.plan.operation.record_kind if entry.plan is not None else None
+        self.action = entry.called.record_action if entry.called is not None else None
+        self.kind = entry.called.record_kind if entry.called is not None else None
         self.tenant_id = entry.tenant
         self.outcome = entry.outcome
 

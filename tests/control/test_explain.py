@@ -28,7 +28,7 @@ async def caller() -> AsyncIterator[Caller]:
 def last(caller: Caller) -> Explanation:
     mock = caller.mock
     entry = next(iter(mock.journal))
-    return explain(entry, mock.contracts[entry.api], mock.directories[entry.api], mock.journal)
+    return explain(entry, mock.contracts[entry.api], mock.directories[entry.api], mock.journal.find())
 
 
 async def test_a_key_of_another_customer(caller: Caller) -> None:

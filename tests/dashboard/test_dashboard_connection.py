@@ -13,6 +13,7 @@ from mockserver.settings import Settings
 from tests.dashboard.relay import Relay
 from tests.dashboard.visiting import PARTS, Visit, push
 from tests.edge_cases.live import Live
+from tests.postgres import cluster
 
 TOKEN = "a-token-of-the-test"
 
@@ -155,3 +156,33 @@ def test_a_page_that_nobody_sees_lets_go_and_catches_up_when_it_is_seen_again(
     page.evaluate(hide, arg=False)
     expect(page.locator("#link")).to_have_text("Live")
     expect(visit.rows).to_have_count(1)
+
+
+def test_a_server_that_keeps_no_requests_says_so_and_how_to_change_that(page: Page) -> None:
+    with Live(Settings(journal=0)) as server:
+        page.goto(f"{server.origin}/_mock/")
+        expect(page.get_by_text("This server keeps no requests to look at.")).to_be_visible()
+        expect(page.get_by_text("Start it with --journal 1000 to see them here.")).to_be_visible()
+        page.close()
+
+
+def test_two_servers_on_one_database_are_one_on_the_page(page: Page) -> None:
+    """What one answers shows on the other's page; changing from one to the other is no start anew."""
+    settings = Settings(database=cluster().fresh())
+    with Live(settings) as first, Live(settings) as second, Relay(first.port) as relay:
+        with ControlClient(second.origin) as control, httpx.Client() as http:
+            access = control.create_tenant("mega")
+            page.goto(f"{relay.origin}/_mock/")
+            rows = page.get_by_role("listbox", name="Requests, the newest first").get_by_role("option")
+            expect(page.locator("#link")).to_have_text("Live")
+            push(http, access)
+            expect(rows).to_have_count(1)
+            relay.cut()
+            expect(page.locator("#link")).to_have_text("Connection lost")
+            push(http, access)
+            relay.mend(second.port)
+            page.get_by_role("button", name="Try now").click()
+            expect(rows).to_have_count(2)
+            expect(page.get_by_text("The server has been started anew", exact=False)).to_have_count(0)
+            page.close()
+        relay.cut()

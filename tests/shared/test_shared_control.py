@@ -45,9 +45,9 @@ def test_what_each_process_has_of_its_own_is_refused(server: Serving, method: st
         )
 
 
-def test_journal_and_figures_are_of_one_process() -> None:
+def test_figures_are_of_one_process() -> None:
     nouns = {path.split("/")[1] for _, path in _one_process_only()}
-    assert nouns == {"requests", "metrics"}
+    assert nouns == {"metrics"}
 
 
 def test_a_tenant_made_by_one_worker_is_there_for_all_at_once(clients: list[ControlClient]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from mockserver.store.commons import MOST_SNAPSHOTS, ShelfFullError, Watched
+from mockserver.store.commons import MOST_SNAPSHOTS, LogRow, ShelfFullError, Watched
 from tests.store.store_world import with_stores
 
 if TYPE_CHECKING:
@@ -92,3 +92,34 @@ async def test_what_is_shared_is_no_part_of_the_state(one: Store, other: Store) 
     assert found is not None
     assert (found.frozen_at, found.faults) == (7.0, (("{}", 0),))
     assert await _commons(other).shelf.taken() == {"empty": 1.0}
+
+
+def _row(body: bytes = b"") -> LogRow:
+    return LogRow(0, "mega", "createLead", "t", "POST", 201, "/leads", body, b"{}", "{}")
+
+
+@with_stores(4)
+async def test_a_journal_is_bounded_by_number_and_by_size(*given: Store) -> None:
+    """Whoever writes; the newest is kept, however large, and the numbers of those that are there follow each other."""
+    logs = [_commons(store).log for store in given]
+    await asyncio.gather(*(logs[at % 4].write(_row(), 20, 10**6) for at in range(80)))
+    assert [row.number for row in await logs[0].rows({})] == list(range(80, 60, -1))
+    await asyncio.gather(*(logs[at % 4].write(_row(bytes(70_000)), 20, 10**6) for at in range(30)))
+    kept = await logs[1].rows({})
+    assert [row.number for row in kept] == list(range(110, 110 - len(kept), -1))
+    assert 900_000 < sum(len(row.body) for row in kept) < 1_000_000
+    await logs[2].write(_row(bytes(2_000_000)), 20, 10**6)
+    assert [row.number for row in await logs[3].rows({})] == [111]
+
+
+@with_stores(4)
+async def test_who_has_seen_a_number_of_the_journal_has_seen_all_before_it(*given: Store) -> None:
+    """However many write at once: so a viewer who goes on from there misses none."""
+    logs = [_commons(store).log for store in given]
+    writing = asyncio.gather(*(logs[at % 4].write(_row(), 1000, 10**6) for at in range(300)))
+    seen = 0
+    while seen < 300:
+        numbers = [row.number for row in reversed(await logs[0].rows({"since": seen}))]
+        assert numbers == list(range(seen + 1, seen + 1 + len(numbers)))
+        seen += len(numbers)
+    await writing

@@ -67,15 +67,17 @@ class Connection extends EventTarget {
     }
   }
 
-  /** A server that has been started since counts from one again. */
+  /** A server that has been started since counts from one again; where several share a journal, ids go on. */
   async #noticeRestart() {
-    const { uptime_seconds: uptime } = await get("/health");
+    const { uptime_seconds: uptime, journal: limit, shared } = await get("/health");
+    journal.learn(limit);
     const started = performance.now() / 1000 - uptime;
     const known = this.#started;
     this.#started = started;
     const { requests } = await get("/requests", { limit: 1 });
     const newest = Number(requests[0]?.id ?? journal.last);
-    if (known === null || (started < known + CLOCKS_DIFFER && newest >= journal.last)) return;
+    const isNewer = !shared && started >= known + CLOCKS_DIFFER;
+    if (known === null || (!isNewer && newest >= journal.last)) return;
     journal.restart();
     this.dispatchEvent(new Event("restarted"));
   }

@@ -8,6 +8,15 @@ class Journal extends EventTarget {
   entries = [];
   /** The id of the newest request, as a number; 0 where there is none. */
   last = 0;
+  /** How many requests the server keeps; null before it has said so. */
+  limit = null;
+
+  /** Take in what the server says of itself. */
+  learn(limit) {
+    if (limit === this.limit) return;
+    this.limit = limit;
+    this.dispatchEvent(new Event("limited"));
+  }
 
   /** Take in summaries in the order of their ids; those known already are left out. */
   add(summaries) {

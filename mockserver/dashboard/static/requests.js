@@ -94,6 +94,7 @@ export function requestsView(main, signal, id) {
   });
   list.addEventListener("follow", follow);
   journal.addEventListener("added", added, { signal });
+  journal.addEventListener("limited", told, { signal });
   journal.addEventListener("cleared", () => {
     waiting = missed = 0;
     refilter();
@@ -145,6 +146,12 @@ export function requestsView(main, signal, id) {
 }
 
 function nothingYet() {
+  if (journal.limit === 0) {
+    return [
+      h("p", {}, "This server keeps no requests to look at."),
+      h("p", {}, "Start it with ", h("code", {}, "--journal 1000"), " to see them here."),
+    ];
+  }
   return [
     h("p", {}, "No requests yet. They show here as they arrive."),
     h("p", {}, h("a", { href: "/" }, "Each API has a line to paste"), ", with a key that works."),
