@@ -38,7 +38,7 @@ from mockserver.engine.courier import Carrier
 from mockserver.engine.sender import AttemptReport, Sender, SenderOptions
 from mockserver.engine.webhooks import policies
 from mockserver.journal import Journal, OwnPages, Pages, SharedJournal
-from mockserver.metrics import Metrics
+from mockserver.metrics import Metrics, SharedMetrics
 from mockserver.pipeline import Exchange, Pipeline
 from mockserver.registry import Registry
 from mockserver.settings import Settings
@@ -86,7 +86,7 @@ class Mock:
         )
         self._shared_journal = self._new_shared_journal()
         self._pages: Pages = self._shared_journal or OwnPages(self.journal)
-        self.metrics = Metrics()
+        self.metrics = Metrics() if self.store.commons is None else SharedMetrics(self.store.commons.tally)
         self._on_attempt = on_attempt
         options = SenderOptions(
             pace=self.settings.webhook_pace,
@@ -182,6 +182,7 @@ class Mock:
         await self.controls.follow()
         await self.seed()
         self.sender.start()
+        self.metrics.start()
         if self._on_ready is not None:
             self._on_ready()
         try:
@@ -189,6 +190,7 @@ class Mock:
         finally:
             self.end_streams()
             await self.sender.stop()
+            await self.metrics.stop()
             await self.store.close()
 
     def end_streams(self) -> None:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import accumulate
 from operator import itemgetter
+from typing import Self
 
 from mockserver.engine.sender import AttemptReport
 from mockserver.pipeline import Exchange
+from mockserver.store.base import StoreError
+from mockserver.store.commons import Figure, Tally
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_REQUESTS, _FAULTS, _ATTEMPTS = "requests", "faults", "attempts"
+_EVERY_SECONDS = 1.0
 
 
 class _Durations:
@@ -24,6 +31,13 @@ class _Durations:
         self.buckets = [0] * (len(_BOUNDS) + 1)
         self.total = 0.0
 
+    @classmethod
+    def of(cls, counts: Sequence[float]) -> Self:
+        """Out of its buckets and, at the end, the sum."""
+        made = cls()
+        made.buckets, made.total = [int(each) for each in counts[:-1]], counts[-1]
+        return made
+
     def add(self, seconds: float) -> None:
         self.buckets[bisect_left(_BOUNDS, seconds)] += 1
         self.total += seconds
@@ -34,7 +48,7 @@ class _Durations:
 
 
 class Metrics:
-    """Counts requests, durations, faults and webhook attempts since the start."""
+    """Counts requests, durations, faults and webhook attempts since the start, of one process."""
 
     def __init__(self) -> None:
         self._requests: dict[tuple[str, str, int], _Durations] = {}  # by API, operation and status
@@ -56,6 +70,43 @@ class Metrics:
     def count_attempt(self, report: AttemptReport) -> None:
         """One attempt to deliver a webhook."""
         self._attempts[report.api, report.event, "failed" if report.state != "delivered" else "delivered"] += 1
+
+    def start(self) -> None:
+        """Begin to share the figures, in the running event loop, where others count too."""
+
+    async def stop(self) -> None:
+        """Share what has not been shared yet; within a second, or not at all."""
+
+    async def whole(self) -> Metrics:
+        """The figures of all who count together."""
+        return self
+
+    def take(self) -> list[Figure]:
+        """What has been counted; it begins at zero again."""
+        durations = [
+            Figure(_REQUESTS, (api, operation, str(status)), (*each.buckets, each.total))
+            for (api, operation, status), each in self._requests.items()
+        ]
+        counted = [
+            Figure(name, key, (number,))
+            for name, counter in ((_FAULTS, self._faults), (_ATTEMPTS, self._attempts))
+            for key, number in counter.items()
+        ]
+        self._requests, self._faults, self._attempts = {}, Counter(), Counter()
+        return durations + counted
+
+    def add(self, figures: Iterable[Figure]) -> None:
+        """Count these too."""
+        for name, labels, counts in figures:
+            if name == _REQUESTS:
+                api, operation, status = labels
+                self._requests.setdefault((api, operation, int(status)), _Durations()).add_all(_Durations.of(counts))
+            elif name == _FAULTS:
+                api, kind = labels
+                self._faults[api, kind] += int(counts[0])
+            else:
+                api, event, outcome = labels
+                self._attempts[api, event, outcome] += int(counts[0])
 
     def exposition(self, records: Mapping[tuple[str, str], int], deliveries: Mapping[tuple[str, str], int]) -> str:
         """All of it in Prometheus' text format. `records` by API and kind, `deliveries` by API and state, as of now."""
@@ -92,6 +143,54 @@ class Metrics:
             lines.append(_line(f"{name}_sum", durations.total, api=api, operation=operation))
             lines.append(_line(f"{name}_count", totals[-1], api=api, operation=operation))
         return lines
+
+
+class SharedMetrics(Metrics):
+    """The figures of all who share a database: each process adds what it has counted once a second, and at its end.
+
+    So what a process has counted outlives it, but for the last second of one that is killed.
+    """
+
+    def __init__(self, tally: Tally) -> None:
+        super().__init__()
+        self._tally = tally
+        self._ending = asyncio.Event()
+        self._adding: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._adding = asyncio.create_task(self._run(), name="figures")
+
+    async def stop(self) -> None:
+        adding, self._adding = self._adding, None
+        self._ending.set()
+        if adding is not None:
+            await asyncio.wait([adding], timeout=_EVERY_SECONDS)
+            adding.cancel()
+            await asyncio.gather(adding, return_exceptions=True)
+
+    async def whole(self) -> Metrics:
+        await self._flush()
+        found = Metrics()
+        found.add(await self._tally.read())
+        return found
+
+    async def _run(self) -> None:
+        is_last = False
+        while not is_last:
+            with suppress(TimeoutError):
+                is_last = await asyncio.wait_for(self._ending.wait(), _EVERY_SECONDS)
+            with suppress(StoreError):  # Whoever asks for figures is told.
+                await self._flush()
+
+    async def _flush(self) -> None:
+        figures = self.take()
+        if not figures:
+            return
+        try:
+            await self._tally.add(figures)
+        except BaseException:
+            self.add(figures)
+            raise
 
 
 def _sorted(counter: Counter[tuple[str, str]]) -> Iterable[tuple[tuple[str, str], int]]:

@@ -44,4 +44,5 @@ async def get_metrics(world: World, _call: ControlCall) -> Response:
             records[tenant.api, kind] += held.get(kind, 0)
         for delivery, _ in await world.store.deliveries(tenant.key):
             deliveries[tenant.api, delivery.state] += 1
-    return Response(world.metrics.exposition(records, deliveries), headers={"Content-Type": CONTENT_TYPE})
+    counted = await world.metrics.whole()
+    return Response(counted.exposition(records, deliveries), headers={"Content-Type": CONTENT_TYPE})

@@ -19,16 +19,13 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}\Z")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ControlOperation:
-    """One operation. `bodies` has a validator by media type; `open`: it never asks for a token; `one_process`: where
-    several processes serve one address, it could only act on whichever it meets.
-    """
+    """One operation. `bodies` has a validator by media type; `open`: it never asks for a token."""
 
     id: str
     method: str
     path: str
     pattern: re.Pattern[str]
     open: bool
-    one_process: bool
     path_values: Validator
     query_values: Validator
     query_types: Mapping[str, str]
@@ -124,7 +121,6 @@ def _operation(path: str, method: str, node: dict[str, Any], shared: list[dict[s
         path=path,
         pattern=re.compile("".join(parts) + r"\Z"),
         open=node.get("security") == [],
-        one_process=node.get("x-one-process", False),
         path_values=_members({each["name"]: each["schema"] for each in parameters if each["in"] == "path"}),
         query_values=_members(query),
         query_types={name: schema["type"] for name, schema in query.items()},

@@ -96,9 +96,7 @@ class ControlPlane:
             guard.check(self._world.settings, headers, is_open=False)
             raise
         guard.check(self._world.settings, headers, is_open=operation.open)
-        if operation.one_process:
-            self._check_alone(operation)
-        elif not operation.open:
+        if not operation.open:
             await self._world.controls.follow()
         path = operation.read_path(values)
         query = operation.read_query(scope["query_string"])
@@ -112,13 +110,6 @@ class ControlPlane:
             else:
                 body = _body(operation, media_type, raw)
         return await self._handlers[operation.id](self._world, ControlCall(path, query, body, media_type))
-
-    def _check_alone(self, operation: ControlOperation) -> None:
-        workers = self._world.settings.workers
-        if workers > 1:
-            what = f"{operation.method} {PREFIX}{operation.path}"
-            text = f"{what} needs one process, and {workers} workers serve here; start the server with --workers 1"
-            raise Problem(501, text)
 
 
 def _handler(operation_id: str) -> Handler:

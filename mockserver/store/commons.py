@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 MOST_SNAPSHOTS = 10
 """Each is a copy of the whole state."""
@@ -114,6 +114,24 @@ class Log(Protocol):
         """The newest number that was given; 0 before the first."""
 
 
+class Figure(NamedTuple):
+    """So much of what `name` and `labels` say."""
+
+    name: str
+    labels: tuple[str, ...]
+    counts: tuple[float, ...]
+
+
+class Tally(Protocol):
+    """Figures that only grow."""
+
+    async def add(self, figures: Sequence[Figure]) -> None:
+        """Add to those of the same name and labels, count by count."""
+
+    async def read(self) -> list[Figure]:
+        """The sum of all that was added."""
+
+
 @dataclass(frozen=True, slots=True)
 class Commons:
     """All of it."""
@@ -121,3 +139,4 @@ class Commons:
     shelf: Shelf
     board: Board
     log: Log
+    tally: Tally

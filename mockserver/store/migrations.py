@@ -91,6 +91,8 @@ CREATE TABLE faults (place {serial}, id {text} NOT NULL UNIQUE, times {integer},
 CREATE UNLOGGED TABLE journal (number {integer} PRIMARY KEY, api {text} NOT NULL, operation {text} NOT NULL,
   tenant {text} NOT NULL, method {text} NOT NULL, status {integer} NOT NULL, path {text} NOT NULL,
   body {blob} NOT NULL, answer {blob} NOT NULL, rest {text} NOT NULL, size {integer} NOT NULL);
+CREATE TABLE figures (name {text} NOT NULL, labels {text} NOT NULL, counts {double}[] NOT NULL,
+  PRIMARY KEY (name, labels));
 CREATE UNLOGGED TABLE journal_head (id {integer} PRIMARY KEY, last {integer} NOT NULL);
 """
 

@@ -24,6 +24,7 @@ from mockserver.store.postgres_pool import Address, Pool
 from mockserver.store.postgres_schema import prepare
 from mockserver.store.postgres_session import Look, PostgresSession
 from mockserver.store.postgres_shelf import PostgresShelf
+from mockserver.store.postgres_tally import PostgresTally
 from mockserver.store.sql import SQLTransaction
 from mockserver.store.sql_store import SQLStore
 
@@ -168,7 +169,7 @@ class PostgresStore(SQLStore):
         self.turns = _Turns()
         self._hits = 0
         self._everybody = self.lock("everybody")
-        self.commons = Commons(PostgresShelf(self), PostgresBoard(self), PostgresLog(self))
+        self.commons = Commons(PostgresShelf(self), PostgresBoard(self), PostgresLog(self), PostgresTally(self))
 
     def transaction(self, tenant: str) -> PostgresTransaction:
         return PostgresTransaction(self, tenant)

@@ -1,4 +1,4 @@
-"""The control plane of several workers: what they share is one, and what each has of its own is not told as one."""
+"""The control plane of several workers is one, whichever of them is asked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from mockserver.client import ControlClient, ControlError
-from mockserver.control.operations import ControlSpec
 from tests.postgres import cluster
 from tests.serving import Serving
 
@@ -27,27 +26,6 @@ def clients(server: Serving) -> Iterator[list[ControlClient]]:
     """Connections that stay open, spread over the workers."""
     with ExitStack() as stack:
         yield [stack.enter_context(ControlClient(server.origin)) for _ in range(_CONNECTIONS)]
-
-
-def _one_process_only() -> list[tuple[str, str]]:
-    return [(each.method, each.path) for each in ControlSpec().operations if each.one_process]
-
-
-@pytest.mark.parametrize(("method", "path"), _one_process_only())
-def test_what_each_process_has_of_its_own_is_refused(server: Serving, method: str, path: str) -> None:
-    """Rather than acting on the one of them that the call happens to meet."""
-    filled = path.format(name="x", request="1", fault="x")
-    for _ in range(3):
-        answer = httpx.request(method, f"{server.origin}/_mock{filled}")
-        assert answer.status_code == 501
-        assert answer.json()["detail"] == (
-            f"{method} /_mock{path} needs one process, and 2 workers serve here; start the server with --workers 1"
-        )
-
-
-def test_figures_are_of_one_process() -> None:
-    nouns = {path.split("/")[1] for _, path in _one_process_only()}
-    assert nouns == {"metrics"}
 
 
 def test_a_tenant_made_by_one_worker_is_there_for_all_at_once(clients: list[ControlClient]) -> None:
@@ -95,3 +73,25 @@ def test_a_snapshot_that_one_took_another_restores(clients: list[ControlClient])
     for client in clients:
         with pytest.raises(ControlError, match="there is no snapshot 'before'"):
             client.restore_snapshot("before")
+
+
+def test_figures_are_those_of_all_workers(clients: list[ControlClient]) -> None:
+    """Whoever is asked."""
+    access = clients[0].create_tenant("mega", unlimited=True)
+    wanted = 'leadmock_requests_total{api="mega",operation="listLeads",status="200"}'
+    before = _figure(clients[0], wanted)
+    for client in clients:
+        for _ in range(5):
+            with httpx.Client(base_url=client.url + "/api/agents/crm", headers=dict(access.headers)) as http:
+                assert http.get("/leads").status_code == 200
+    for client in clients:
+        while _figure(client, wanted) < before + 5 * _CONNECTIONS:
+            pass
+        assert _figure(client, wanted) == before + 5 * _CONNECTIONS
+        listed = 'api="mega",operation="listLeads"'
+        assert _figure(client, f"leadmock_request_duration_seconds_count{{{listed}}}") == before + 5 * _CONNECTIONS
+
+
+def _figure(client: ControlClient, name: str) -> int:
+    lines = [line for line in client.metrics().splitlines() if line.startswith(f"{name} ")]
+    return int(lines[0].rpartition(" ")[2]) if lines else 0

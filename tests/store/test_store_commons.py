@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from mockserver.store.commons import MOST_SNAPSHOTS, LogRow, ShelfFullError, Watched
+from mockserver.store.commons import MOST_SNAPSHOTS, Figure, LogRow, ShelfFullError, Watched
 from tests.store.store_world import with_stores
 
 if TYPE_CHECKING:
@@ -123,3 +123,12 @@ async def test_who_has_seen_a_number_of_the_journal_has_seen_all_before_it(*give
         assert numbers == list(range(seen + 1, seen + 1 + len(numbers)))
         seen += len(numbers)
     await writing
+
+
+@with_stores(4)
+async def test_no_figure_is_lost_when_all_add_at_once(*given: Store) -> None:
+    """In whatever order each of them names them."""
+    figures = [Figure("requests", (str(number),), (1, 0.5)) for number in range(5)]
+    await asyncio.gather(*(_commons(given[at % 4]).tally.add(figures if at % 3 else figures[::-1]) for at in range(40)))
+    read = await _commons(given[0]).tally.read()
+    assert sorted(read) == [Figure("requests", (str(number),), (40.0, 20.0)) for number in range(5)]
