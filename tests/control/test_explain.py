@@ -76,7 +76,7 @@ async def test_a_key_of_a_deleted_tenant_was_revoked_too_also_in_the_eyes_of_ano
     await before.registry.delete(deleted.tenant)
     await before.store.close()
     after = Mock(settings)
-    await after.registry.start()
+    await after.registry.refresh()
     try:
         async with Caller(after, deleted) as caller:
             assert (await caller("GET", "/leads")).status_code == 401
@@ -85,7 +85,6 @@ async def test_a_key_of_a_deleted_tenant_was_revoked_too_also_in_the_eyes_of_ano
             assert told.why.endswith("Z, and its customer is gone.")
             assert told.accepted == ("a key of a tenant made with POST /_mock/tenants",)
     finally:
-        await after.registry.stop()
         await after.store.close()
 
 
