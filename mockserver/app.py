@@ -84,8 +84,7 @@ class Mock:
         self.journal = Journal(
             limit=self.settings.journal if self.store.commons is None else 0, max_bytes=self.settings.journal_bytes
         )
-        self._shared_journal = self._new_shared_journal()
-        self._pages: Pages = self._shared_journal or OwnPages(self.journal)
+        self._pages = self._new_pages()
         self.metrics = Metrics() if self.store.commons is None else SharedMetrics(self.store.commons.tally)
         self._on_attempt = on_attempt
         options = SenderOptions(
@@ -107,9 +106,9 @@ class Mock:
             return Controls(self.clock)
         return SharedControls(self.clock, commons.board, counted=lambda: registry.known, learn=registry.refresh)
 
-    def _new_shared_journal(self) -> SharedJournal | None:
+    def _new_pages(self) -> Pages:
         if self.store.commons is None:
-            return None
+            return OwnPages(self.journal)
         limit, max_bytes = self.settings.journal, self.settings.journal_bytes
         return SharedJournal(self.store.commons.log, self.contracts, limit=limit, max_bytes=max_bytes)
 
@@ -125,7 +124,7 @@ class Mock:
             store=self.store,
             controls=self.controls,
             observers=observers,
-            record=self._shared_journal.record if self._shared_journal is not None and self.settings.journal else None,
+            record=self._pages.recorder,
         )
         behind = docs_app(self.contracts, self.directories)
         behind.router.routes += self._control(behind.router)

@@ -16,6 +16,7 @@ from mockserver.engine.call import Credential
 from mockserver.engine.faults import Fault
 from mockserver.engine.refusal import Refusal
 from mockserver.journal.entry import EVERYTHING, Entry, Filter
+from mockserver.journal.pages import Recorder
 from mockserver.pipeline import Exchange
 from mockserver.reply import Answer
 
@@ -160,6 +161,10 @@ class OwnPages:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self.limit = journal.limit
+
+    @property
+    def recorder(self) -> Recorder | None:
+        return None
 
     async def get(self, entry_id: str) -> Entry | None:
         return self._journal.get(entry_id)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 from mockserver.journal.entry import EVERYTHING, Entry, Filter
+from mockserver.pipeline import Exchange
+
+Recorder = Callable[[Exchange], Awaitable[None]]
 
 
 class Pages(Protocol):
     """The newest entries, at most `limit`."""
 
     limit: int
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """What has to be awaited before a request is answered; None where it is enough to tell the journal then."""
 
     async def get(self, entry_id: str) -> Entry | None:
         """The entry with this id; None where there is none, or no longer."""

@@ -16,6 +16,7 @@ from mockserver.engine.call import Credential, Tenant
 from mockserver.engine.faults import Fault
 from mockserver.engine.refusal import Refusal
 from mockserver.journal.entry import EVERYTHING, Entry, Filter, RawHeaders
+from mockserver.journal.pages import Recorder
 from mockserver.pipeline import Exchange
 from mockserver.reply import Answer
 from mockserver.store.base import StoreError
@@ -37,7 +38,11 @@ class SharedJournal:
         self._contracts = contracts
         self._closed = asyncio.Event()
 
-    async def record(self, exchange: Exchange) -> None:
+    @property
+    def recorder(self) -> Recorder | None:
+        return self._record if self.limit else None
+
+    async def _record(self, exchange: Exchange) -> None:
         """Keep an exchange that is about to be answered. One that cannot be kept is answered all the same."""
         if exchange.answer is None:
             return

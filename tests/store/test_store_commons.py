@@ -5,8 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import psycopg
+import pytest
+
 from mockserver.store.commons import MOST_SNAPSHOTS, Figure, LogRow, ShelfFullError, Watched
-from tests.store.store_world import with_stores
+from mockserver.store.dialect import POSTGRES
+from mockserver.store.migrations import SCHEMA_VERSION, statements
+from tests.postgres import cluster
+from tests.store.store_world import stores, with_stores
 
 if TYPE_CHECKING:
     from mockserver.store import Store
@@ -132,3 +138,27 @@ async def test_no_figure_is_lost_when_all_add_at_once(*given: Store) -> None:
     await asyncio.gather(*(_commons(given[at % 4]).tally.add(figures if at % 3 else figures[::-1]) for at in range(40)))
     read = await _commons(given[0]).tally.read()
     assert sorted(read) == [Figure("requests", (str(number),), (40.0, 20.0)) for number in range(5)]
+
+
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+def test_a_database_of_an_older_version_is_brought_up_to_date(version: int) -> None:
+    """With all that is in it, by whoever opens it first; afterwards there is room for what is shared."""
+    url = cluster().fresh()
+    with psycopg.connect(url) as connection:
+        for statement in statements(POSTGRES, 0, version):
+            connection.execute(statement)
+        connection.execute("CREATE TABLE leadmock_schema (version integer NOT NULL)")
+        connection.execute("INSERT INTO leadmock_schema VALUES (%s)", (version,))
+        connection.execute("INSERT INTO counters (tenant, name, value) VALUES ('t', 'n', 7)")
+
+    async def play() -> None:
+        async with stores(2, url) as (one, other):
+            async with one.transaction("t") as tx:
+                assert await tx.counter("n") == 7
+            await _commons(one).shelf.take("kept", 1.0)
+            found = await _commons(other).board.read(0, _COUNTER)
+            assert found is not None
+            assert (found.offset, found.frozen_at, found.faults, found.watched) == (0.0, None, (), 7)
+            assert await _commons(other).shelf.taken() == {"kept": 1.0}
+
+    asyncio.run(play())
