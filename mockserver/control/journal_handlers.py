@@ -56,7 +56,7 @@ async def explain_request(world: World, call: ControlCall) -> Response:
 
 
 async def stream_requests(world: World, call: ControlCall) -> Response:
-    stream = _events(world.journal.watch(_filter(world, call)))
+    stream = _events(await world.journal.watch(_filter(world, call)))
     return StreamingResponse(stream, headers={"Cache-Control": "no-store"}, media_type="text/event-stream")
 
 

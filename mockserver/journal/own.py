@@ -178,7 +178,7 @@ class OwnPages:
     async def clear(self, api: str | None = None, tenant: str | None = None) -> int:
         return self._journal.clear(api, tenant)
 
-    def watch(self, wanted: Filter = EVERYTHING) -> AsyncIterator[Entry]:
+    async def watch(self, wanted: Filter = EVERYTHING) -> AsyncIterator[Entry]:
         return self._journal.watch(wanted)
 
     def close(self) -> None:

@@ -32,8 +32,8 @@ class Pages(Protocol):
     async def clear(self, api: str | None = None, tenant: str | None = None) -> int:
         """Forget the entries of an API and tenant (its id), None = any; return how many. Ids go on from there."""
 
-    def watch(self, wanted: Filter = EVERYTHING) -> AsyncIterator[Entry]:
-        """Entries as they are recorded from now on, until `close`."""
+    async def watch(self, wanted: Filter = EVERYTHING) -> AsyncIterator[Entry]:
+        """Entries as they are recorded from the moment on at which this returns, until `close`."""
 
     def close(self) -> None:
         """End what every viewer watches, so that nobody keeps the server from stopping."""

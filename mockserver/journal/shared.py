@@ -68,9 +68,16 @@ class SharedJournal:
 
     async def watch(self, wanted: Filter = EVERYTHING) -> AsyncIterator[Entry]:
         """Told within a quarter of a second."""
-        last = await self._log.last()
+        return self._after(await self._log.last(), wanted)
+
+    async def _after(self, last: int, wanted: Filter) -> AsyncIterator[Entry]:
         while not self._closed.is_set():
-            for entry in reversed(await self.find(replace(wanted, since=last), _AT_ONCE)):
+            try:
+                fresh = await self.find(replace(wanted, since=last), _AT_ONCE)
+            except StoreError as error:
+                logger.error("who watches requests is let go: %s", error)  # noqa: TRY400  # a traceback says no more
+                return
+            for entry in reversed(fresh):
                 last = entry.number
                 yield entry
             with suppress(TimeoutError):

@@ -178,13 +178,17 @@ def test_what_was_acknowledged_survives_kill_9() -> None:
 
 
 def test_a_server_outlives_its_database(own_cluster: Cluster) -> None:
-    """While it is away, refusals come in the vendor's envelope, and a line each says why; when it is back, the first
-    request succeeds.
+    """While it is away, refusals come in the vendor's envelope, and a line each says why; who watches is let go.
+    When it is back, the first request succeeds.
     """
     with Serving("--workers", "2", "--database", own_cluster.url(), "--api", "mega", "--unlimited") as server:
         with httpx.Client(headers=mega(1), base_url=server.origin + MEGA, timeout=60) as client:
             assert client.post("/leads", json={"contact_name": "Asha"}).status_code == 201
-            own_cluster.stop()
+            with httpx.stream("GET", f"{server.origin}/_mock/requests/stream", timeout=60) as stream:
+                lines = stream.iter_lines()
+                assert next(lines) == ": leadmock"
+                own_cluster.stop()
+                assert list(lines) == [""]
             for _ in range(5):
                 answer = client.post("/leads", json={"contact_name": "Asha"})
                 assert (answer.status_code, answer.json()["error"]["code"]) == (500, 500)
