@@ -74,6 +74,7 @@ class PostgresTransaction(SQLTransaction):
         committing = kind is None and not self._undone and session is not None
         try:
             if committing and session is not None:
+                await self.settle(session)
                 for delivery in self._deliveries:
                     await self._store.enqueue(session, delivery)
                 await session.commit()

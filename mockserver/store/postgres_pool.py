@@ -57,6 +57,8 @@ class Address:
                 way_out = "make room on the database's disk"
             case psycopg.errors.ReadOnlySqlTransaction():
                 way_out = "give the address of the primary, which can be written"
+            case psycopg.errors.InFailedSqlTransaction():
+                return StoreError(f"{self} has undone a transaction in which a statement had failed: see its log")
             case psycopg.OperationalError() | psycopg.InterfaceError():
                 # Refusals before there is a connection have no code: only their text tells them apart.
                 return StoreError(f"{self} cannot be reached ({said}): {_remedy(said)}")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from mockserver.store.base import StoreError
 from mockserver.store.dialect import POSTGRES
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ class PostgresSession:
     async def commit(self) -> None:
         done = await self._execute("COMMIT", ())
         if done.statusmessage != "COMMIT":  # Somebody has passed over an error.
-            raise StoreError(f"{self._address} has undone a transaction in which a statement had failed: see its log")
+            raise self._address.explain(psycopg.errors.InFailedSqlTransaction())
 
     async def change_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 def of(state: State, dialect: Dialect) -> Iterator[tuple[str, str, Rows]]:
     """Each table with its columns and its rows, in the order in which they are to be inserted."""
     yield "records", "tenant, kind, id, data, search, keys, archived", _records(state)
+    yield "totals", "tenant, kind, archived, records", _totals(state)
     yield "unique_keys", "tenant, kind, id, name, value", _unique_keys(state, dialect)
     yield "counters", "tenant, name, value", _counters(state)
     yield "remembered", "tenant, key, fingerprint, status, headers, body, expires_at", _answers(state)
@@ -32,6 +34,12 @@ def _records(state: State) -> Rows:
         for one in tenant.records:
             data, keys = orjson.dumps(one.data).decode(), orjson.dumps(one.keys).decode()
             yield name, one.kind, one.id, data, one.search, keys, int(one.archived)
+
+
+def _totals(state: State) -> Rows:
+    for name, tenant in state.tenants.items():
+        for (kind, archived), count in Counter((one.kind, int(one.archived)) for one in tenant.records).items():
+            yield name, kind, archived, count
 
 
 def _unique_keys(state: State, dialect: Dialect) -> Rows:

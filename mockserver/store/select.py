@@ -19,6 +19,7 @@ SORTED = ("created_at", "updated_at")
 Fragment = tuple[str, list[Any]]
 """SQL and the parameters of its placeholders, in order."""
 
+_IN_ALL = "SELECT coalesce(sum(records), 0) FROM totals"
 _COMPARISONS = {"eq": "=", "ge": ">=", "le": "<="}
 
 
@@ -58,10 +59,16 @@ def counts(dialect: Dialect, where: Fragment, query: Query) -> Fragment:
     group, counting = dialect.group(query.sort), f"SELECT count(*) FROM records WHERE {text}"
     if query.sort not in SORTED or query.where or query.search:
         return f"SELECT {group}, count(*) FROM records WHERE {text} GROUP BY 1", parameters
-    # Almost all values are strings: the others are looked up in one index, all are counted in another.
+    # Almost all values are strings: the others are looked up in an index, and how many there are in all is known.
     others = [f"SELECT {each}, ({counting} AND {group} = {each})" for each in (BOOLEAN, NUMBER, OTHER)]
     less = "".join(f" - ({counting} AND {group} = {each})" for each in (BOOLEAN, NUMBER, OTHER))
-    return " UNION ALL ".join([f"SELECT {STRING}, ({counting}){less}", *others]), parameters * 7
+    return " UNION ALL ".join([f"SELECT {STRING}, ({_IN_ALL} WHERE {text}){less}", *others]), parameters * 7
+
+
+def count(tenant: str, kind: str, archived: Archived) -> Fragment:
+    """Statement for the number of records of a kind."""
+    text, parameters = of_kind(tenant, kind, archived)
+    return f"{_IN_ALL} WHERE {text}", parameters
 
 
 def page(dialect: Dialect, columns: str, where: Fragment, query: Query, group: int) -> Fragment:

@@ -56,6 +56,7 @@ class SQLTransaction:
     dialect: Dialect
     tenant: str
     sweeping: Sweeping
+    _counted: dict[tuple[str, bool], int] | None = None  # by kind and archived: records more than in `totals`
 
     async def rows(self, text: str, parameters: Sequence[Any] = ()) -> list[Row]:
         raise NotImplementedError
@@ -91,7 +92,11 @@ class SQLTransaction:
 
     async def put(self, record: Record) -> None:
         data = orjson.dumps(record.data).decode()
-        await self._exchange_keys(record)
+        former = await self._exchange_keys(record)
+        if former is not record.archived:
+            self._count(record.kind, archived=record.archived, change=1)
+            if former is not None:
+                self._count(record.kind, archived=former, change=-1)
         await self.change_later(
             "INSERT INTO records (tenant, kind, id, data, search, keys, archived) VALUES (?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (tenant, kind, id) DO UPDATE SET data = excluded.data, search = excluded.search,"
@@ -103,8 +108,9 @@ class SQLTransaction:
         )
 
     async def list(self, query: Query) -> Page:
+        await self.settle(self)
         where = select.matching(self.dialect, self.tenant, query)
-        counts: dict[int, int] = dict(await self.rows(*select.counts(self.dialect, where, query)))
+        counts = {group: int(count) for group, count in await self.rows(*select.counts(self.dialect, where, query))}
         groups = select.groups(query)
         if query.after is not None:
             groups = groups[groups.index(rank(query.after[0])) :]
@@ -137,14 +143,15 @@ class SQLTransaction:
         return [record_of(kind, row) for row in rows]
 
     async def count(self, kind: str, archived: Archived = False) -> int:  # noqa: FBT002  # it has three values
-        where, parameters = select.of_kind(self.tenant, kind, archived)
-        ((count,),) = await self.rows(f"SELECT count(*) FROM records WHERE {where}", parameters)
+        await self.settle(self)
+        ((count,),) = await self.rows(*select.count(self.tenant, kind, archived))
         return int(count)
 
     async def kinds(self, archived: Archived = False) -> dict[str, int]:  # noqa: FBT002  # it has three values
+        await self.settle(self)
         where, parameters = select.of_kind(self.tenant, None, archived)
-        rows = await self.rows(f"SELECT kind, count(*) FROM records WHERE {where} GROUP BY kind", parameters)
-        return {kind: int(count) for kind, count in sorted(rows)}
+        rows = await self.rows(f"SELECT kind, sum(records) FROM totals WHERE {where} GROUP BY kind", parameters)
+        return {kind: int(count) for kind, count in sorted(rows) if count}
 
     async def counter(self, name: str, delta: int = 0) -> int:
         if delta:
@@ -178,8 +185,26 @@ class SQLTransaction:
             ),
         )
 
-    async def _exchange_keys(self, record: Record) -> None:
+    async def settle(self, session: Session) -> None:
+        """Write how many records there are by now: before that is read, and at the transaction's end."""
+        counted, self._counted = self._counted, None
+        for (kind, archived), change in (counted or {}).items():
+            if change:
+                await session.change_later(
+                    "INSERT INTO totals (tenant, kind, archived, records) VALUES (?, ?, ?, ?)"
+                    " ON CONFLICT (tenant, kind, archived) DO UPDATE SET records = totals.records + excluded.records",
+                    (self.tenant, kind, int(archived), change),
+                )
+
+    def _count(self, kind: str, *, archived: bool, change: int) -> None:
+        if self._counted is None:
+            self._counted = {}
+        self._counted[kind, archived] = self._counted.get((kind, archived), 0) + change
+
+    async def _exchange_keys(self, record: Record) -> bool | None:
         """Take the record's keys and release its former ones, or change nothing and raise KeyTaken.
+
+        Whether the record was archived so far; None if it is new.
 
         Looking first is safe, for the turn is ours; the table's primary key would refuse a second holder.
         """
@@ -189,10 +214,12 @@ class SQLTransaction:
         asked = f" UNION {select} name = ? AND value = ?" * len(wanted)
         scope = (self.tenant, record.kind)
         found = await self.rows(
-            f"{select} id = ?{asked}",
-            (*scope, record.id, *(part for key in wanted for part in (*scope, *key))),
+            "SELECT NULL AS name, CAST(archived AS TEXT) AS value, id FROM records"
+            f" WHERE tenant = ? AND kind = ? AND id = ? UNION {select} id = ?{asked}",
+            (*scope, record.id, *scope, record.id, *(part for key in wanted for part in (*scope, *key))),
         )
-        holders = {(name, value): holder_id for name, value, holder_id in found}
+        former = next((value == "1" for name, value, _ in found if name is None), None)
+        holders = {(name, value): holder_id for name, value, holder_id in found if name is not None}
         for key, told in wanted.items():
             if holders.get(key, record.id) != record.id:
                 raise KeyTaken(*told, holders[key])
@@ -209,6 +236,7 @@ class SQLTransaction:
                 f"INSERT INTO unique_keys (tenant, kind, name, value, id) VALUES {places}",
                 [part for row in new for part in row],
             )
+        return former
 
 
 def answer_of(row: Sequence[Any]) -> Remembered:

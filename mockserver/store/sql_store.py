@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _DELIVERY = "id, api, tenant, subscription_id, event, payload, attempt, next_at, state, created_at"
 _SWEEP_EVERY = 256  # recalls
 _PRUNE_EVERY = 128  # deliveries of a tenant that have finished
-_BY_TENANT = ("records", "unique_keys", "counters", "remembered", "deliveries")
+_BY_TENANT = ("records", "totals", "unique_keys", "counters", "remembered", "deliveries")
 
 
 class SQLStore(ABC):
@@ -151,7 +151,8 @@ class SQLStore(ABC):
     async def tenants(self) -> list[str]:
         async with self.looking() as session:
             rows = await session.rows(
-                "SELECT tenant FROM records UNION SELECT tenant FROM counters UNION SELECT tenant FROM deliveries"
+                "SELECT tenant FROM totals WHERE records > 0"
+                " UNION SELECT tenant FROM counters UNION SELECT tenant FROM deliveries"
             )
         return sorted(row[0] for row in rows)
 

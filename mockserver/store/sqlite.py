@@ -57,6 +57,7 @@ class SQLiteTransaction(SQLTransaction, TurnTaking):
 
     async def _commit(self) -> None:
         try:
+            await self.settle(self._store)
             for delivery in self._deliveries or ():
                 await self._store.enqueue(self._store, delivery)
         except BaseException:

@@ -52,13 +52,14 @@ async def test_no_update_is_lost(*given: Store) -> None:
             found = await tx.get("lead", "a")
             await asyncio.sleep(0)
             await tx.put(lead("a", n=1 if found is None else found.data["n"] + 1))
+            await tx.put(lead(f"another {number}"))
             await tx.counter("n", 1)
 
     await asyncio.gather(*(add(number) for number in range(60)))
     async with given[0].transaction("t") as tx:
         found = await tx.get("lead", "a")
         assert found is not None
-        assert (found.data["n"], await tx.counter("n")) == (60, 60)
+        assert (found.data["n"], await tx.counter("n"), await tx.count("lead")) == (60, 60, 61)
 
 
 @with_stores(4)

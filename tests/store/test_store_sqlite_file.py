@@ -177,6 +177,7 @@ def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path, versio
             assert found is not None
             assert found.data == {"n": 1}
             assert await tx.holder("lead", *PHONE) == "a"
+            assert await tx.count("lead") == 1
             await tx.enqueue(delivery("d"))
         (due,) = await store.pending(0.0)
         await store.attempted(due, Attempt("d", 1, 0.0, 200, None, 0.1))
