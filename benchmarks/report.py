@@ -154,17 +154,22 @@ def _flat(samples: Samples) -> Table:
         *(f"p50 ms at {size:,}" for size in sizes),
     )
     rows: list[Sequence[str]] = []
-    for work in (CREATE, LIST, SEARCH):
-        names = [flatness.name(work, size) for size in sizes]
-        cpu = [samples.median(name, FILLED.name, "cpu") for name in names]
-        p50 = [figure(samples.median(name, FILLED.name, "p50")) for name in names]
-        reasons = [reason for name in names if (reason := samples.failure(name, FILLED.name))]
-        if reasons:
-            rows.append(_failed(work.name, reasons[0], len(columns)))
-        elif sizes:
-            rows.append((work.name, *map(figure, cpu), times(cpu[-1], cpu[0]), *p50))
-    speed = f" It was filled in {figure(filled[0]['seconds'])} s." if filled else ""
-    note = f"leadmock, in memory, log off, with so many stored leads.{speed}"
+    for server, where in flatness.SERVERS.items():
+        for work in (CREATE, LIST, SEARCH):
+            title = f"{work.name}, {where}"
+            names = [flatness.name(work, size) for size in sizes]
+            cpu = [samples.median(name, server.name, "cpu") for name in names]
+            p50 = [figure(samples.median(name, server.name, "p50")) for name in names]
+            reasons = [reason for name in names if (reason := samples.failure(name, server.name))]
+            if reasons:
+                rows.append(_failed(title, reasons[0], len(columns)))
+            elif sizes:
+                rows.append((title, *map(figure, cpu), times(cpu[-1], cpu[0]), *p50))
+    speed = f" In memory it was filled in {figure(filled[0]['seconds'])} s." if filled else ""
+    searches = samples.of(flatness.name(SEARCH, sizes[-1]), FILLED.name) if sizes else []
+    if searches and "warm" in searches[0]:
+        speed += f" The searches before the first round, which index its texts, took {figure(searches[0]['warm'])} s."
+    note = f"leadmock with so many stored leads, its log off, in memory and on an SQLite file.{speed}"
     return Table("Flatness", columns, rows, note)
 
 

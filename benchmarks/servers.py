@@ -205,7 +205,13 @@ ONE_API = Server(
 )
 STARTED = (FLOOR, ALL_APIS, ONE_API, PRISM, MOCKOON, WIREMOCK, HANDWRITTEN)
 
-#: Not counted, because what it is filled with comes in bulk.
+#: Not counted, because what they are filled with comes in bulk.
 FILLED = Server("leadmock, log off", leadmock("--log", "off", counted=False), ours=True, keeps=True)
+FILLED_FILE = Server(
+    "leadmock, SQLite file",
+    leadmock("--log", "off", "--database", "FOLDER/state.sqlite3", counted=False),
+    ours=True,
+    keeps=True,
+)
 #: With the documented limits, which a load exceeds at once.
 LIMITING = Server("leadmock, log off", lambda *given: (*ONE_API.command(*given), "--log", "off"), ours=True, keeps=True)
