@@ -180,7 +180,7 @@ class Table:
         if texts is None or texts.is_worn:
             texts = self._texts = Texts(lambda record_id: _text_of(rows[record_id]) if record_id in rows else "")
         # What is not in the index yet is looked through; of that, a part is added.
-        texts.add((record_id, _text_of(row)) for record_id, row in islice(self._after(texts.count), _TEXTS_AT_ONCE))
+        texts.add(((record_id, _text_of(row)) for record_id, row in self._after(texts.count)), _TEXTS_AT_ONCE)
         texts.renew()
         yield ((record_id, rows[record_id]) for record_id in texts.candidates(needles) if record_id in rows)
         yield self._after(texts.count)

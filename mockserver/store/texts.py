@@ -22,6 +22,7 @@ SHORTEST = 3
 _LONG = 6  # characters of a piece with what follows it
 _FULL = 1024  # numbers at which a list is parted
 _PARTS = 128  # so a million records leave a hundred numbers in each; more would cost the first of them much memory
+_READ_AGAIN = 8  # texts of a list that is parted take as long as one that is added
 _WIDTH = 4  # bytes of a number
 _MOST_CHANGED = 256  # records that are candidates of every search, since they were changed
 _WORTH_CUTTING = 8  # how many times longer than the shortest a list of numbers may be for it to narrow that one
@@ -40,15 +41,20 @@ class Texts:
         self._lists: dict[str, bytearray] = {}  # by piece, ascending
         self._parted: dict[str, tuple[bytearray, ...]] = {}  # by piece, instead
         self._changed: dict[str, None] = {}
+        self._room = 0  # records that may still be added
 
     @property
     def is_worn(self) -> bool:
         """Whether most of it is about what records were."""
         return len(self._ids) > 2 * self.count + _MOST_CHANGED
 
-    def add(self, texts: Iterable[tuple[str, str]]) -> None:
-        """The next records, id and text."""
+    def add(self, texts: Iterable[tuple[str, str]], most: int) -> None:
+        """The next records, id and text: `most` of them, and fewer where lists are parted, which is work too."""
+        self._room = most
         for record_id, text in texts:
+            if self._room <= 0:
+                return
+            self._room -= 1
             self._add(record_id, text)
             self.count += 1
 
@@ -118,6 +124,7 @@ class Texts:
 
     def _part(self, piece: str) -> None:
         parts = self._parted[piece] = tuple(bytearray() for _ in range(_PARTS))
+        self._room -= _FULL // _READ_AGAIN
         for number in set(_read(self._lists.pop(piece))):
             # The text may have changed: then the record is among the changed ones, or has been added again.
             text = self._text_of(self._ids[number])

@@ -132,9 +132,31 @@ def test_each_text_is_found_by_each_part_of_it(stored: list[str], full: int, par
     """Texts that repeat themselves, in lists that are parted at once: none is left out of the candidates."""
     with patch.dict(vars(texts_module), _FULL=full, _PARTS=parts):
         texts = Texts(lambda record_id: stored[int(record_id)])
-        texts.add((str(number), text) for number, text in enumerate(stored))
+        texts.add(((str(number), text) for number, text in enumerate(stored)), len(stored))
+        assert texts.count == len(stored)
         for needle in {text[a:b] for text in stored for a in range(len(text)) for b in range(a + 3, len(text) + 1)}:
             assert texts.candidates((needle,)) >= {str(number) for number, text in enumerate(stored) if needle in text}
+
+
+def test_adding_texts_stops_sooner_where_lists_are_parted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that no search takes long over it: a thousand lists may be full at once. What is left comes next time."""
+    monkeypatch.setattr(texts_module, "_FULL", 16)
+    monkeypatch.setattr(texts_module, "_READ_AGAIN", 1)
+    read: list[str] = []
+
+    def text_of(record_id: str) -> str:
+        read.append(record_id)
+        return f"lead {record_id}"
+
+    texts = Texts(text_of)
+    for _ in range(6):
+        before = texts.count
+        read.clear()
+        texts.add(((f"{n:03}", f"lead {n:03}") for n in range(before, 1000)), 50)
+        # One text has six pieces, and its lists may all be parted before that is seen.
+        assert texts.count - before + len(read) < 50 + 6 * 16
+    assert 100 < texts.count < 300
+    assert texts.candidates(("lead 099",)) == {"099"}
 
 
 def test_a_search_reads_as_little_among_many_texts_as_among_few(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +174,7 @@ def test_a_search_reads_as_little_among_many_texts_as_among_few(monkeypatch: pyt
     numbers = Random(1)  # noqa: S311 - no secret
     stored = {str(n): f"sam{numbers.randrange(10**10):010}@example.com" for n in range(20_000)}
     texts = Texts(stored.__getitem__)
-    texts.add(stored.items())
+    texts.add(stored.items(), 10 * len(stored))
     monkeypatch.setattr(texts_module, "_read", counting)
     for record_id in list(stored)[::200]:
         assert record_id in texts.candidates((stored[record_id],))
