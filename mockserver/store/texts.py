@@ -1,8 +1,9 @@
 """An index of texts: which records may contain some, by the pieces of three characters that it is made of.
 
 The numbers of the records that contain a piece are a list. Once it is full it is parted, by what follows the piece: so
-what has few matches is found by looking at few, however many texts there are. A text shorter than piece and following
-together needs all parts of its pieces, and what has many matches takes time in proportion to them.
+a search mostly looks at few, also among a million texts. What still grows with their number: the search for a text that
+is shorter than piece and following together, which needs all parts of its pieces; for one whose pieces are in almost
+all texts, such as a small number with zeros before it; and for what has many matches.
 
 Candidates only: whoever asks looks into each of them. A list is bytes, four for each number, for the garbage collector
 would go through a hundred thousand arrays.

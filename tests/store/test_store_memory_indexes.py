@@ -27,7 +27,7 @@ QUERIES = st.builds(
     Query,
     st.just("lead"),
     where=st.just(()) | st.integers(0, 2).map(lambda v: (Condition("v", "eq", v),)),
-    search=st.lists(st.text(st.sampled_from("abé\U0001f600"), min_size=3, max_size=8), max_size=2).map(tuple),
+    search=st.lists(st.text(st.sampled_from("abé\U0001f600"), min_size=3, max_size=10), max_size=2).map(tuple),
     sort=st.sampled_from(["v", "id"]),
     archived=st.sampled_from([False, True, None]),
 )
