@@ -13,6 +13,7 @@ from mockserver.contract.documented import documented, is_known
 
 from ..conformance import Facts, Failure, Report, View, conform, facts_of
 from ..conformance.checks import Checks
+from ..models.mega_webhooks import sweep
 from ..rule import Attempt, Broken, Kind, NotChecked, Selector, own
 
 if TYPE_CHECKING:
@@ -163,4 +164,6 @@ def _conform(lab: Lab, side: str) -> Report:
         view=view,
     )
     lab.trace.count += report.total
+    if contract.name == "mega":
+        sweep(lab)
     return report

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..models.mega_population import moment, some
-from ..models.mega_webhooks import HOST, everyone
+from ..models.mega_webhooks import sweep
 from ..receiver import Delivery, Inbox
 from ..rule import Broken, NotChecked
 from .mega_leads import Lead, made, same
@@ -77,20 +77,10 @@ def see_that_any_come(lab: Lab) -> None:
 
 
 def _any_come(lab: Lab) -> bool:
-    _sweep(lab)
+    sweep(lab)
     with listening(lab) as (hook,):
         lead = made(lab, lab.world.lead(lab.fresh))
         return bool(hook.inbox.due(lead["id"], lead.get("contact_email") or lead["id"]))
-
-
-def _sweep(lab: Lab) -> None:
-    """Delete what earlier tests have registered at an address that nobody has: the deliveries to it would pile up."""
-    left: list[dict[str, Any]] = []
-    with suppress(NotChecked):
-        left = everyone(lab)
-    for one in some(lab, left):
-        if str(one.get("url")).startswith(f"{HOST}/"):
-            lab.main("deleteLeadWebhook", path={"id": str(one.get("id"))})
 
 
 def arrives(lab: Lab, hook: Hook, lead: Mapping[str, Any], why: str = "of a new lead") -> Delivery:

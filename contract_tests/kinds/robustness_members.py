@@ -117,9 +117,13 @@ def _is_told(lab: Lab, probe: Probe) -> bool:
     """Whether the vendor says that such a value is refused.
 
     The two that list their statuses do. The others do not say what becomes of a number beyond its bounds or of an
-    unknown word; and of a wrong type nobody does.
+    unknown word; and of a wrong type nobody does. A number beyond its bounds may be read as the nearest that fits, and
+    an unknown word in a list may be left out of it.
     """
-    return probe.family == "required" or (probe.family != "types" and lab.contract.name in _LIST_STATUSES)
+    if probe.family == "required":
+        return True
+    mended = type(probe.value) in {int, float} or isinstance(probe.path[-1], int)
+    return probe.family != "types" and lab.contract.name in _LIST_STATUSES and not mended
 
 
 def _tolerant(lab: Lab, answer: Answer, probe: Probe) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..rule import Broken, NotChecked
 from ..wire import Answer
+from .mega_population import some
 
 if TYPE_CHECKING:
     from ..caller import Caller
@@ -19,6 +20,8 @@ MEMBERS = {"id", "url", "event_types", "is_active", "timeout_seconds", "retry_at
     "created_at",
     "updated_at",
 }
+#: What the page says of numbers.
+BOUNDS = {"timeout_seconds": (1, 60), "retry_attempts": (0, 10)}
 #: Values of a wrong type or word, by member.
 WRONG: Mapping[str, tuple[Any, ...]] = {
     "timeout_seconds": ("10", 1.5, True, None, [10]),
@@ -102,6 +105,16 @@ def shown(lab: Lab, webhook_id: str) -> dict[str, Any]:
     return found if lab.strict else {name: value for name, value in found.items() if name in MEMBERS}
 
 
+def sweep(lab: Lab) -> None:
+    """Delete what was registered at an address that nobody has: deliveries would pile up, and many be too many."""
+    left: list[dict[str, Any]] = []
+    with contextlib.suppress(NotChecked, Broken):
+        left = everyone(lab)
+    for one in some(lab, left):
+        if str(one.get("url")).startswith(f"{HOST}/"):
+            lab.main("deleteLeadWebhook", path={"id": str(one.get("id"))})
+
+
 def same(lab: Lab, got: Mapping[str, Any], expected: Mapping[str, Any], where: str) -> None:
     for name, value in expected.items():
         same = got.get(name) == value and type(got.get(name)) is type(value)
@@ -113,6 +126,20 @@ def refused(lab: Lab, answer: Answer, what: str, status: int = 400, word: str = 
     error = answer.at("/error")
     told = isinstance(error, dict) and (error.get("type"), error.get("code")) == (word, status) and error.get("message")
     lab.expect(told, f"the error {word} with code {status} and a message for {what}", answer)
+
+
+def within(lab: Lab, webhook: Mapping[str, Any], what: str) -> None:
+    """The webhook must have its numbers within their bounds, whatever was given."""
+    for name, (least, most) in BOUNDS.items():
+        value = webhook.get(name, least)
+        lab.expect(least <= value <= most, f"{name} from {least} to {most} for {what}", value)
+
+
+def is_gone(webhook: Mapping[str, Any] | None) -> bool:
+    """Whether it is listed no more, or, since it is deleted softly, as one that is not at work."""
+    if webhook is None or webhook.get("is_active") is False:
+        return True
+    return bool(webhook.get("deleted") or webhook.get("deleted_at"))
 
 
 def secret_of(lab: Lab, answer: Answer) -> str:
