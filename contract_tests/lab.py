@@ -17,6 +17,7 @@ from mockserver.contract.model import Window
 
 from .caller import Caller
 from .fresh import Fresh
+from .lag import Lag
 from .pace import Pace
 from .receiver import Receiver
 from .rule import Broken, NotChecked
@@ -58,6 +59,7 @@ class Lab:
         self.pace = Pace(self.options.rate)
         self.wire = Wire(self.target)
         self.world = WORLDS[self.contract.name]
+        self.lag = Lag(self)
         self.facts: Mapping[str, Any] = self.target.facts
         self.rule_id = ""
         #: Lines for a shell that show the failure, where the trace does not.
@@ -177,13 +179,19 @@ class Lab:
 
     def send(self, request: Request) -> Answer:
         """Send one request and note it in the trace."""
+        self.lag.wait(request.method)
         exchange = self.wire.send(request)
+        self.lag.note(request.method)
         self.trace.add([exchange])
         return exchange.answer
 
     def send_all(self, requests: Sequence[Request]) -> list[Exchange]:
         """Send all at the same time."""
+        for request in requests:
+            self.lag.wait(request.method)
         exchanges = self.wire.send_all(requests)
+        for request in requests:
+            self.lag.note(request.method)
         self.trace.add(exchanges)
         return exchanges
 

@@ -16,6 +16,8 @@ class World(Protocol):
 
     #: The operation that creates a single lead.
     create: str
+    #: The operation that lists leads, and the member of a lead that it is surely found by; None where no vendor says.
+    listed_by: tuple[str, str] | None
 
     def lead(self, fresh: Fresh) -> dict[str, Any]:
         """The members of a small valid lead with fresh contact data."""

@@ -20,6 +20,7 @@ SHOWN = ("id", "user_id", "name", "email", "source", "industry", "status", "crea
 
 class ConvertIQ:
     create = "createLead"
+    listed_by: tuple[str, str] | None = None
 
     def lead(self, fresh: Fresh) -> dict[str, Any]:
         return {"name": fresh.name(), "email": fresh.email(), "source": "API", "industry": "Technology"}

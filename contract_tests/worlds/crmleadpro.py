@@ -19,6 +19,7 @@ _IDS = ("/id", "/lead/id", "/data/id", "/data/lead/id", "/lead_id", "/data/lead_
 
 class CRMLeadPro:
     create = "createLead"
+    listed_by: tuple[str, str] | None = None
 
     def lead(self, fresh: Fresh) -> dict[str, Any]:
         phone = fresh.phone()

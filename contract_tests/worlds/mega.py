@@ -15,6 +15,7 @@ WEBHOOK_URL = "https://hooks.example.com/leadmock"
 
 class Mega:
     create = "createLead"
+    listed_by: tuple[str, str] | None = ("listLeads", "contact_email")
 
     def lead(self, fresh: Fresh) -> dict[str, Any]:
         return {"contact_name": fresh.name(), "contact_email": fresh.email(), "contact_phone": f"+1{fresh.phone()}"}

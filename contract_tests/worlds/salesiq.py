@@ -30,6 +30,7 @@ PROPERTY_TYPES = ("Flat", "Villa", "Plot", "Commercial")
 
 class SalesIQ:
     create = "captureLead"
+    listed_by: tuple[str, str] | None = None
 
     def lead(self, fresh: Fresh) -> dict[str, Any]:
         return {"name": fresh.name(), "phone": fresh.phone()}
