@@ -33,8 +33,8 @@ class Fresh:
         return f"lead.{self.token()}@example.com"
 
     def name(self) -> str:
-        """Of letters, for somebody may refuse digits in a name."""
-        return f"Lead {self._family}{self._next(string.ascii_lowercase)}"
+        """Of letters, for somebody may refuse digits, and with capitals, for somebody may set a name right."""
+        return f"Lead {self._family.capitalize()}{self._next(string.ascii_lowercase)}"
 
     def phone(self) -> str:
         """Ten digits, the first 6 to 9, of plain ones 9; the last nine of no two are the same.

@@ -53,7 +53,7 @@ _NAMES = (
 
 #: Of 51 to 80 letters: whoever takes them keeps them whole.
 _LONG_NAMES = (
-    "Dr. Maria Theresia Josepha von Hohenberg-Lichtenstein-X",
+    "Dr. Maria Theresia Josepha Von Hohenberg-Lichtenstein-X",
     "Venkatanarasimharajuvaripeta Subrahmanya Lakshmi Narayana Sastry Ramachandran",
 )
 

@@ -166,14 +166,14 @@ def other_customer(lab: Lab, operation: Operation) -> None:
     for lead, same in itertools.product(({}, lab.world.lead(lab.fresh)), (True, False)):
         name = lab.fresh.name()
         key, body = at.key(), at.body({**lead, "contact_name": name})
-        theirs = body if same else at.body({"contact_name": f"{name} too"})
+        theirs = body if same else at.body({"contact_name": f"{name} Too"})
         first = at.done(body, key)
         second = at.send(theirs, key, other)
         lab.expect(second.ok, "success for another customer with the same key", second)
         lab.expect(
             not set(at.ids(second)) & set(at.ids(first)), f"another lead for the other customer than in {first}", second
         )
-        text = name if same else f"{name} too"
+        text = name if same else f"{name} Too"
         count = at.named(text, other)
         lab.expect(count == 1, f"one lead named {text} at the other customer", count)
         at.replays(first, body, key)

@@ -108,10 +108,10 @@ def colleague(lab: Lab, _operation: Operation) -> None:
         path = {"id": WORLD.made(lab, maker)}
         made, read = maker("getLead", path=path), reader("getLead", path=path)
         lab.expect(read.ok and told(lab, read) == told(lab, made), f"the lead as its maker reads it, {made}", read)
-        if not reader("updateLead", path=path, body={"name": "Changed by a colleague"}).ok:
+        if not reader("updateLead", path=path, body={"name": "Changed Together"}).ok:
             raise NotChecked("a patch of the name is refused")
         after = maker("getLead", path=path)
-        lab.expect(after.ok and after.at("/name") == "Changed by a colleague", "what a colleague's key changed", after)
+        lab.expect(after.ok and after.at("/name") == "Changed Together", "what a colleague's key changed", after)
 
 
 @kind.promise(

@@ -56,7 +56,7 @@ def search_name(lab: Lab, _operation: Operation) -> None:
 @kind.promise("search-email", "search finds leads by email.", on=_LIST, source=_PULL)
 def search_email(lab: Lab, _operation: Operation) -> None:
     for plus in some(lab, ("", "+ads", "-x")):
-        email = f"{word(lab)}{plus}@example.com"
+        email = f"{word(lab).lower()}{plus}@example.com"
         _finds(lab, email, [])
         lead = _create(lab, contact_name=lab.fresh.name(), contact_email=email, contact_phone=f"+1{lab.fresh.phone()}")
         bare = _create(lab, contact_email=f"x{email}")

@@ -97,9 +97,13 @@ def told(when: datetime, digits: str = "milliseconds") -> str:
 
 
 def word(lab: Lab) -> str:
-    """A fresh word, part of no other. It has no digits: a search for phones may take digits out of any text."""
+    """A fresh word, part of no other. It has no digits: a search for phones may take digits out of any text.
+
+    Without strict it is written as a name is, for names may be set right.
+    """
     letters = {"z": "zz"} | {digit: f"z{letter}" for digit, letter in zip("0123456789", "abcdefghij", strict=True)}
-    return "".join(letters.get(character, character) for character in lab.fresh.token()) + "zq"
+    made = "".join(letters.get(character, character) for character in lab.fresh.token()) + "zq"
+    return made if lab.strict else made.capitalize()
 
 
 def some(lab: Lab, variants: Iterable[_T]) -> list[_T]:
