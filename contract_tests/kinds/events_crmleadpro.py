@@ -77,11 +77,12 @@ def status_announced(lab: Lab, _operation: Operation) -> None:
         token = lab.fresh.token()
         answer = home(lab)("createLead", body={**lab.world.lead(lab.fresh), "name": f"Lead {token}"})
         lead_id = lab.world.lead_id(answer)
+        made = home(lab)("getLead", path={"id": lead_id})
         rest(lab, 0.1)
         before = len(inbox.about(token, lead_id))
         changed = home(lab)("updateLead", path={"id": lead_id}, body=patch)
         # Under these names and with these words it may be ignored.
-        if changed.ok and (lab.strict or _is_changed(lab, answer, lead_id, patch)):
+        if changed.ok and (lab.strict or _is_changed(lab, made, lead_id, patch)):
             tried += 1
             found = inbox.due(token, lead_id, number=before + 1)
             excuse(lab, found[before:])
@@ -91,7 +92,7 @@ def status_announced(lab: Lab, _operation: Operation) -> None:
 
 
 def _is_changed(lab: Lab, made: Answer, lead_id: str, patch: Mapping[str, Any]) -> bool:
-    """Whether the lead has the values of a patch that it did not have when it was made."""
+    """Whether the lead has the values of a patch that it did not have when it was read before."""
     now = home(lab)("getLead", path={"id": lead_id})
     return all(now.at(f"/{name}", None) == value != made.at(f"/{name}", None) for name, value in patch.items())
 

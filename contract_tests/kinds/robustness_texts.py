@@ -205,7 +205,7 @@ def _kept(member: Member, text: str) -> str:
 def _shown(answer: Answer, member: Member) -> Any:
     """The member of the answer with the name of a text of the request, or the only item of its list."""
     names = [name for name in member.path if isinstance(name, str)]
-    value = answer.json
+    value = answer.json if answer.body else {}
     wholes = [value, *(below for below in value.values() if isinstance(below, dict))]
     for whole in wholes:
         found = whole.get(names[-1], ABSENT)
