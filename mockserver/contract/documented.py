@@ -36,7 +36,8 @@ _PLAIN_KEY = r"^[a-z0-9]{8,20}-[a-z0-9]{4,12}$"
 _PLAIN_NUMBER = {"type": "integer", "minimum": 1000, "maximum": 10_000_000}
 # So many leads may be left out by anybody who pages through a list.
 _FAR = 1000
-_PLAIN_MOMENT = r"^20[0-3][0-9]-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$"
+# In the past: a moment that is yet to come may be refused.
+_PLAIN_MOMENT = r"^20[01][0-9]-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$"
 # A phone in the first of these forms that the contract takes: numbers that there may be, by the plans of the countries.
 _PLAIN_PHONES = (
     ("+12065550123", r"^\+1206[2-9][0-9]{6}$"),
@@ -127,6 +128,8 @@ class _View:
             and node["name"] != "search"
         ):
             return None  # which words it takes is nowhere said
+        if self._accepting and node["in"] == "query" and schema.get("format") == "uuid":
+            return None  # an id that nothing has may be refused
         if self._accepting and node["in"] == "header" and "format" not in schema:
             schema = {"type": "string", "pattern": _PLAIN_KEY}
         if self._refusing and (schema.get("type") == "boolean" or node["in"] == "query"):
@@ -263,7 +266,10 @@ class _View:
                 case "allOf":
                     view[key] = [self._request(one, source, optional=False) for one in value]
                 case "items":
-                    view[key] = self._request(value, source, optional=True)
+                    # An unknown word in a list may be left out of it.
+                    view[key] = {
+                        name: one for name, one in self._request(value, source, optional=True).items() if name != "enum"
+                    }
                 case "required":
                     view[key] = required
                 case _:
@@ -395,10 +401,10 @@ def _of_any_scalar(view: dict[str, Any]) -> dict[str, Any]:
 
 
 def _in_any_case(name: str, view: dict[str, Any]) -> dict[str, Any]:
-    """An id may be a number, whatever form that of a sample has; nobody may be assigned, and no stage be reached."""
+    """An id may be a number, whatever form that of a sample has; nobody may be assigned, no stage or status said."""
     if view.get("type") == "string" and name.lower().endswith("id"):
         return {}
-    open_yet = name.lower().startswith("assigned") or name.lower().endswith("stage")
+    open_yet = name.lower().startswith("assigned") or name.lower().endswith(("stage", "status"))
     return {**view, "nullable": True} if "type" in view and open_yet else view
 
 
