@@ -262,6 +262,23 @@ OBLIGING = Variation(
     ),
 )
 
+CAPITALS = Variation(
+    "capitals",
+    "names are written with capitals, sources and industries in small letters; a lead that says no status has none; moments in seconds with +05:30; 202; ids with a prefix",
+    (
+        ('"name": lead["name"],', '"name": " ".join(lead["name"].split()).title(),'),
+        ('"source": lead["source"],', '"source": lead["source"].strip().lower(),'),
+        ('"industry": lead["industry"],', '"industry": lead["industry"].strip().lower(),'),
+        (STATUS, '"status": lead.get("status"),'),
+        (
+            '"created_at": timestamp(time.time()),',
+            '"created_at": time.strftime("%Y-%m-%dT%H:%M:%S+05:30", time.gmtime(time.time() + 19800)),',
+        ),
+        (ANSWERED, "return Answer(202, content, rate)"),
+        ('"id": str(uuid.uuid4()),', '"id": f"lead_{uuid.uuid4().hex}",'),
+    ),
+)
+
 VARIATIONS: tuple[Variation, ...] = (
     PARTICULAR,
     OBLIGING,
@@ -275,4 +292,5 @@ VARIATIONS: tuple[Variation, ...] = (
     TOLERANT_READER,
     STRICT_READER,
     OTHER_WIRE,
+    CAPITALS,
 )

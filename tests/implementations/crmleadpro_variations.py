@@ -492,4 +492,133 @@ VARIATIONS: tuple[Variation, ...] = (
             ('"is_active": True,', '"is_active": False,'),
         ),
     ),
+    Variation(
+        "says-only-the-id",
+        "creating and changing answer with the id alone; lists are {count, next, previous, results}, oldest first, ten on a page; the search is q, and search is unknown; timestamps are those of India",
+        (
+            (CREATED, '    return answer(201, {"id": lead["id"]})'),
+            (PATCHED, '    return answer(200, {"id": lead["id"]})\n\n\nasync def archive'),
+            (
+                '"per_page": integer(1, 100),\n    "search": text(200),',
+                '"page_size": integer(1, 50),\n    "q": text(200),',
+            ),
+            ('"search" in asked', '"q" in asked'),
+            ('asked["search"])]', 'asked["q"])]'),
+            (LEADS_QUERY, LEADS_QUERY.replace('per_page="25"', 'page_size="10"').replace("-created", "created")),
+            (CONTACTS_QUERY, CONTACTS_QUERY.replace('per_page="25"', 'page_size="10"').replace("-created", "created")),
+            ('int(asked["per_page"])', 'int(asked["page_size"])'),
+            (
+                PAGE,
+                '    return answer(200, {"count": total, "next": f"{BASE}/leads?page={page + 1}" if start + per_page < total else None, "previous": None, "results": records[start : start + per_page]})',
+            ),
+            (NOW, '.astimezone(timezone(timedelta(hours=5, minutes=30))).isoformat(timespec="seconds")'),
+            ("from datetime import UTC, datetime\n", "from datetime import UTC, datetime, timedelta, timezone\n"),
+        ),
+    ),
+    Variation(
+        "nothing-to-see",
+        "creating answers 201 with a Location and nothing else; unknown parameters of a query are 400; contacts are a book of their own, which nothing fills; figures are counted at night",
+        (
+            (CREATED, '    return Response(201, {"location": f"{BASE}/leads/{lead[\'id\']}"})'),
+            (
+                "        asked = {**defaults, **{name",
+                '        if given.keys() - checks.keys():\n            raise Refusal(400, "Unknown parameters")\n        asked = {**defaults, **{name',
+            ),
+            (
+                "[contact_of(lead) for lead in call.workspace.current()]",
+                "[contact_of(lead) for lead in call.workspace.current()][:0]",
+            ),
+            (
+                "    leads = [lead for lead in call.workspace.current() if start",
+                "    leads = [lead for lead in call.workspace.current() if False and start",
+            ),
+        ),
+    ),
+    Variation(
+        "found-again",
+        "a lead with the email address or the phone of another is that lead, which is updated: 200; ids are UUIDs; names are written with capitals, phones as E.164",
+        (
+            (
+                STORE,
+                "    for known in call.workspace.current():\n"
+                '        if (lead["email"] and known["email"] == lead["email"]) or (lead["phone"] and known["phone"] == lead["phone"]):\n'
+                '            known |= {name: value for name, value in lead.items() if name not in ("id", "created_at") and value not in (None, [])}\n'
+                "            return answer(200, known)\n" + STORE,
+            ),
+            (ID, '        "id": str(uuid.uuid4()),\n'),
+            ("import time\n", "import time\nimport uuid\n"),
+            ('LEAD_ID = r"lead_[0-9A-Za-z]{1,64}"', 'LEAD_ID = r"[0-9a-f-]{36}"'),
+            (NAME_OF, NAME_OF.replace('document["name"]', '" ".join(document["name"].split()).title()')),
+            ('"phone": document.get("phone"),', '"phone": document.get("phone") and "+" + digits(document["phone"]),'),
+        ),
+    ),
+    Variation(
+        "thin-events",
+        "events name the lead and no more, come in batches, a second later, signed with the hex of the body alone; a webhook is pinged when it is registered",
+        (
+            (PAYLOAD, 'encoded({"events": [{"event": event, "object": data["id"]}]})'),
+            (
+                SIGN_HEADERS,
+                '            "x-signature": signature(webhook["secret"], identifier, timestamp, body),\n',
+            ),
+            (
+                KEY,
+                '    assert identifier\n    assert timestamp\n    return hmac.digest(secret.encode(), body, "sha256").hex()',
+            ),
+            (
+                '        identifier = new_id("msg")\n',
+                '        identifier = new_id("msg")\n        await asyncio.sleep(1)\n',
+            ),
+            (HOOK, '    call.emit(call.workspace, "ping", webhook)\n' + HOOK),
+            ('if event in webhook["events"] and', 'if event in (*webhook["events"], "ping") and'),
+        ),
+    ),
+    Variation(
+        "behind",
+        "lists are a quarter of a second behind",
+        (
+            (
+                '    leads = archived if asked["archived"] == "true" else call.workspace.current()\n',
+                '    leads = archived if asked["archived"] == "true" else [lead for lead in call.workspace.current() if instant(lead["created_at"]) < time.time() - 0.25]\n',
+            ),
+        ),
+    ),
+    Variation(
+        "takes-anything",
+        "what is not understood in a body is left out, and a name made up; archiving again is 409; the key is looked at before path and method",
+        (
+            (
+                "        mistakes = list(members(self.document, checks, required))\n",
+                '        mistakes = [] if isinstance(self.document, dict) else [("", "must be an object")]\n        if isinstance(self.document, dict):\n            bad = {where.split("/")[1] for where, _ in members(self.document, checks) if where}\n            for name in bad:\n                del self.document[name]\n            if "name" in required and not isinstance(self.document.get("name"), str):\n                self.document["name"] = "Unknown"\n',
+            ),
+            ("not call.workspace.leads", "not call.workspace.leads")
+            if False
+            else (
+                NEVER,
+                '    if call.id in call.workspace.archived:\n        raise Refusal(409, "It is archived already")\n'
+                + NEVER,
+            ),
+            (
+                '    document = call.accept(LEAD, required=("name",), an_email_or_a_phone=reachable)\n',
+                '    document = call.accept(LEAD, required=("name",))\n    assert reachable in (True, False)\n',
+            ),
+            (DEALS, DEALS + '    document = {"title": None, "value": 0, "pipeline": "sales", **document}\n'),
+            (
+                '    return launched(call, document, "email", "email")',
+                '    return launched(call, {"name": None, "audience": {}, **document}, "email", "email")',
+            ),
+            (
+                '    return launched(call, document, "whatsapp", "phone")',
+                '    return launched(call, {"name": None, "audience": {}, **document}, "whatsapp", "phone")',
+            ),
+            (
+                '    document = call.accept(WEBHOOK, required=("url", "events"))\n',
+                '    document = {"url": "https://example.com", "events": list(EVENTS), **call.accept(WEBHOOK, required=("url", "events"))}\n',
+            ),
+            (
+                "        handlers, identifier = route(one_line(scope))\n",
+                "        authenticate(request)\n        handlers, identifier = route(one_line(scope))\n",
+            ),
+        ),
+    ),
 )

@@ -1,5 +1,7 @@
 """Other right implementations of MEGA: they choose otherwise where the vendor's documents and pages are silent."""
 
+# ruff: noqa: E501  # changes are quoted as they stand in the implementation
+
 from __future__ import annotations
 
 from tests.implementations.workshop import Variation
@@ -39,6 +41,23 @@ NEW_WINDOW = """        if window is None or now >= window["ends"] or window["us
 """
 REGISTERED = '    given = webhook_changes(call.body, WEBHOOK_CHECKS, ("url", "event_types"))\n'
 IGNORED = '        **({"ignored_custom_fields": ignored} if ignored else {}),\n'
+
+BROUGHT_WITHIN = """
+
+def brought_within(given: dict[str, Any]) -> dict[str, Any]:
+    bounds = {"timeout_seconds": (1, 60), "retry_attempts": (0, 10)}
+    taken = dict(given)
+    for name, (least, most) in bounds.items():
+        value = taken.get(name)
+        if isinstance(value, str) and value.isdecimal():
+            value = int(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            taken[name] = min(max(value, least), most)
+    if isinstance(taken.get("event_types"), list):
+        known = [one for one in dict.fromkeys(map(str, taken["event_types"])) if one in EVENTS]
+        taken["event_types"] = known or list(EVENTS)
+    return taken
+"""
 
 VARIATIONS: tuple[Variation, ...] = (
     Variation(
@@ -514,6 +533,361 @@ VARIATIONS: tuple[Variation, ...] = (
                 ),
             ),
             ('window["used"] >= window["limit"]', 'window["used"] > window["limit"] - 1'),
+        ),
+    ),
+    Variation(
+        "hooks-that-forgive",
+        "Numbers of a webhook out of bounds become the nearest that fit, texts stand for numbers, unknown event types are dropped. A deleted webhook stays in the list, inactive; the list and a change answer bare webhooks.",
+        (
+            (
+                REGISTERED,
+                "    call = call._replace(body=brought_within(an_object(call.body)))\n" + REGISTERED,
+            ),
+            (
+                "    changes = webhook_changes(call.body, PATCH_CHECKS)\n",
+                "    changes = webhook_changes(brought_within(an_object(call.body)), PATCH_CHECKS)\n",
+            ),
+            ("# Webhooks\n", "# Webhooks\n" + BROUGHT_WITHIN),
+            (
+                POPPED,
+                (
+                    '    gone = call.store["webhooks"].get(call.webhook_id)\n'
+                    '    if gone:\n        gone |= {"is_active": False, "gone": True}\n'
+                    "    if gone is None:\n"
+                ),
+            ),
+            (
+                '    webhook = call.store["webhooks"].get(call.webhook_id)\n    if webhook is None:\n',
+                '    webhook = call.store["webhooks"].get(call.webhook_id)\n    if webhook is None or webhook.get("gone"):\n',
+            ),
+            (
+                'return Answer(200, {"webhook": shown_webhook(webhook), **secret}, {})',
+                "return Answer(200, {**shown_webhook(webhook), **secret}, {})",
+            ),
+            (
+                '{"webhooks": [shown_webhook(webhook) for webhook in webhooks]}',
+                "[shown_webhook(webhook) for webhook in webhooks]",
+            ),
+        ),
+    ),
+    Variation(
+        "one-delivery-after-another",
+        "A webhook gets its deliveries in order, one at a time, a moment later, the first retry after a second; each "
+        "attempt says its own delivered_at. Retries go on after a pause.",
+        (
+            ("FIRST_RETRY_SECONDS = 0.2\n", "FIRST_RETRY_SECONDS = 1\n"),
+            (
+                "    delivery = str(uuid.uuid4())\n    attempts = 0\n    while True:\n",
+                (
+                    "    delivery = str(uuid.uuid4())\n    attempts = 0\n    await asyncio.sleep(0.7)\n"
+                    '    turn = store.setdefault("turns", {}).setdefault(webhook_id, asyncio.Lock())\n'
+                    "    async with turn:\n"
+                    "        await in_turn(store, webhook_id, body, delivery)\n\n\n"
+                    "async def in_turn(store: State, webhook_id: str, body: bytes, delivery: str) -> None:\n"
+                    "    attempts = 0\n"
+                    "    while True:\n"
+                    '        body = encoded({**json.loads(body), "delivered_at": moment(milliseconds())})\n'
+                ),
+            ),
+            (
+                'or not webhook["is_active"] or attempts >',
+                "or attempts >",
+            ),
+        ),
+    ),
+    Variation(
+        "counted-activity",
+        "A create is an interaction, and so is each merge; leads have a score, and are not qualified. A new lead is in no stage unless it says one. Leads have a member lead_line.",
+        (
+            ('            "last_interaction_at": 0,\n'[4:], '        "last_interaction_at": now,\n'),
+            (
+                '"custom_fields": values, "updated_at": later}',
+                '"custom_fields": values, "updated_at": later, "last_interaction_at": later, "count": lead.get("count", 1) + 1}',
+            ),
+            (
+                '        "score": None,\n        "qualified": None,\n',
+                '        "score": 40,\n        "qualified": False,\n        "lead_line": lead["custom_fields"].get("lead_line"),\n',
+            ),
+            (
+                '        "last_interaction_at": None,\n        "interaction_count": 0,\n',
+                '        "last_interaction_at": moment(lead["last_interaction_at"]),\n        "interaction_count": lead.get("count", 1),\n',
+            ),
+            ('        "stage_slug": "new",\n', '        "stage_slug": None,\n'),
+            (
+                '        "current_stage": store["stages"][lead["stage_slug"]],\n',
+                '        "current_stage": lead["stage_slug"] and store["stages"][lead["stage_slug"]],\n',
+            ),
+            (
+                'store["stages"][lead["stage_slug"]]["id"]}',
+                '(store["stages"].get(lead["stage_slug"]) or {"id": ""})["id"]}',
+            ),
+            (
+                '    told["current_stage"] = {name: view["current_stage"][name] for name in ("slug", "name")}\n',
+                '    told["current_stage"] = lead["stage_slug"] and {name: view["current_stage"][name] for name in ("slug", "name")}\n',
+            ),
+        ),
+    ),
+    Variation(
+        "whole-seconds",
+        "Moments are known in seconds alone; created_since and updated_since list what came after the moment.",
+        (
+            ("    return int(time.time() * 1000)\n", "    return int(time.time()) * 1000\n"),
+            ('max(milliseconds(), lead["updated_at"] + 1)', "milliseconds()"),
+            ('max(milliseconds(), webhook["updated_at"] + 1)', "milliseconds()"),
+            (
+                'isoformat(timespec="milliseconds").replace("+00:00", "Z")',
+                'isoformat(timespec="seconds").replace("+00:00", "Z")',
+            ),
+            ('lead["created_at"] * 10**6 >= query', 'lead["created_at"] * 10**6 > query'),
+            ('lead["updated_at"] * 10**6 >= query', 'lead["updated_at"] * 10**6 > query'),
+        ),
+    ),
+    Variation(
+        "search-by-words",
+        "search looks for words by their beginnings, for a phone by its last ten digits, and needs three characters. Each full page has a cursor, the last one too.",
+        (
+            (
+                "search.lower() in text.lower() for text in texts",
+                "[all(any(word.startswith(part) for text in texts for word in re.split(r'\\s+', text.lower())) for part in search.lower().split())]",
+            ),
+            (
+                "bool(wanted) and wanted in phone_digits",
+                "len(wanted) >= 7 and wanted == phone_digits(lead['contact_phone'] or '')[-10:] if True else wanted in phone_digits",
+            ),
+            (
+                'more = start + query["limit"] < len(leads) and sort_by',
+                'more = len(page) == query["limit"] and sort_by',
+            ),
+            (
+                '    "search": short_text(255),\n',
+                '    "search": lambda name, value: short_text(255)(name, value if len(value) > 2 else "0" * 300),\n',
+            ),
+        ),
+    ),
+    Variation(
+        "raw-keys",
+        "A key's body is compared byte by byte; a key that is too long or not of visible ASCII is ignored; of two keys or customers the first counts; while the first request with a key is under way, a second is 409.",
+        (
+            (
+                "        content = None\n",
+                "        content = None\n        headers['body'] = [body.decode('latin-1')]\n",
+            ),
+            ('if kept["fingerprint"] != fingerprint(call.body):', 'if kept["fingerprint"] != call.headers["body"][0]:'),
+            ('        "fingerprint": fingerprint(call.body),\n', '        "fingerprint": call.headers["body"][0],\n'),
+            ('        raise Refusal(400, "Idempotency-Key: is given more than once")\n', "        pass\n"),
+            ('        raise Refusal(400, "x-customer-id: is given more than once")\n', "        pass\n"),
+            (
+                '        raise Refusal(400, "Idempotency-Key: must be 1 to 255 visible ASCII characters")\n',
+                "        return None\n",
+            ),
+            (
+                EXECUTED,
+                (
+                    '    under_way = call.state.setdefault("under_way", set())\n'
+                    "    if place in under_way:\n"
+                    '        raise Refusal(409, "The first request with this key is under way", {"Retry-After": "1"})\n'
+                    "    under_way.add(place)\n"
+                    "    try:\n"
+                    "        await asyncio.sleep(0.005)\n"
+                    "        answer = await operation.handler(call)\n"
+                    "    finally:\n"
+                    "        under_way.discard(place)\n"
+                    "    replays[place] = {\n"
+                ),
+            ),
+        ),
+    ),
+    Variation(
+        "sliding-log",
+        "Limits hold for any 60 seconds, and Retry-After says when the oldest request is out of them.",
+        (
+            (
+                NEW_WINDOW,
+                (
+                    "        length = lengths.get(name, 60)\n"
+                    "        if window is None:\n"
+                    '            window = {"limit": limit, "log": [], "length": length}\n'
+                    '            state["windows"][key.secret, name] = window\n'
+                    '        window["log"] = [at for at in window["log"] if at > now - length]\n'
+                    '        window |= {"used": len(window["log"]), "ends": (window["log"] or [now])[-1] + length}\n'
+                ),
+            ),
+            (
+                '    for window in windows:\n        window["used"] += 1\n',
+                '    for window in windows:\n        window["log"].append(now)\n        window |= {"used": len(window["log"]), "ends": now + window["length"]}\n',
+            ),
+            (
+                "        wait = max(reset(window, now) for window in full)\n",
+                '        wait = max(1, *(math.ceil(w["log"][0] + w["length"] - now) for w in full))\n',
+            ),
+        ),
+    ),
+    Variation(
+        "lax-types",
+        "In an import texts stand for booleans, numbers for texts, null for what is not given; letter case of words does not count.",
+        (
+            (
+                '    given = an_object(body)\n    rows = given.get("leads")\n',
+                '    given = {name: value for name, value in an_object(body).items() if value is not None}\n    given |= {name: given[name].lower() for name in ("on_duplicate",) if isinstance(given.get(name), str)}\n    given |= {"dry_run": {"true": True, "1": True, "false": False, "0": False}.get(str(given.get("dry_run", False)).lower(), given.get("dry_run"))}\n    rows = given.get("leads")\n',
+            ),
+            (
+                '    preview = operation.bucket == "bulk" and isinstance(call.body, dict) and call.body.get("dry_run") is True\n',
+                '    preview = operation.bucket == "bulk" and isinstance(call.body, dict) and str(call.body.get("dry_run")).lower() in {"true", "1"}\n',
+            ),
+            (
+                "def problems_of(given: Mapping[str, Any], checks: Mapping[str, Check], store: State) -> list[str]:\n",
+                "def problems_of(given: Any, checks: Mapping[str, Check], store: State) -> list[str]:\n    for name in ('contact_name', 'contact_phone', 'row_ref'):\n        if isinstance(given.get(name), int | float) and not isinstance(given[name], bool):\n            given[name] = str(given[name])\n    for name in ('source_platform', 'source_type', 'lead_line'):\n        if isinstance(given.get(name), str):\n            given[name] = given[name].lower()\n",
+            ),
+            (
+                '"include_custom_fields": word("true", "false")',
+                '"include_custom_fields": lambda name, value: "true" if value.lower() in {"true", "1", "yes", ""} else "false"',
+            ),
+        ),
+    ),
+    Variation(
+        "rows-with-care",
+        "Unknown members of an import are 400, those of a row fail it, and so does null; a failed row tells the lead that it would have met; a row without a reference is known by its number.",
+        (
+            (
+                '    return rows, given.get("on_duplicate") == "skip"',
+                '    if set(given) - {"leads", "on_duplicate", "dry_run"}:\n        raise Refusal(400, "There are unknown members")\n    return rows, given.get("on_duplicate") == "skip"',
+            ),
+            (
+                '        return ["must be an object"]\n',
+                '        return ["must be an object"]\n    if set(row) - set(ROW_CHECKS) or None in row.values():\n        return ["has unknown members, or null"]\n',
+            ),
+            (
+                "        result = await imported(row, store, skip=skip)\n",
+                '        result = await imported(row, store, skip=skip)\n        if result["row_ref"] is None:\n            result["row_ref"] = str(len(results) + 1)\n',
+            ),
+            (
+                "    wrong = row_problems(row, store)\n",
+                (
+                    "    wrong = row_problems(row, store)\n"
+                    "    if wrong and isinstance(row, dict) and all(isinstance(row.get(n), str | None) for n in ('contact_email', 'contact_phone')):\n"
+                    "        lead_id, matched_by = match_of(store, row)\n"
+                ),
+            ),
+        ),
+    ),
+    Variation(
+        "no-repeats-in-an-import",
+        "A row that repeats one of the same import fails.",
+        (
+            (
+                "    results = []\n    for row in rows:\n        result = await imported(row, store, skip=skip)\n",
+                (
+                    "    results = []\n    begun = {**call.store, **{name: dict(call.store[name]) for name in ('leads', 'by_email', 'by_phone')}}\n    for row in rows:\n"
+                    "        now_known = match_of(store, fields_of(row, store))[0] if isinstance(row, dict) and not row_problems(row, store) else None\n"
+                    "        if now_known and now_known not in begun['leads']:\n"
+                    "            results.append({'row_ref': row.get('row_ref'), 'status': 'failed', 'lead_id': None, 'matched_by': None, 'errors': ['repeats a row before it']})\n"
+                    "            continue\n"
+                    "        result = await imported(row, store, skip=skip)\n"
+                ),
+            ),
+        ),
+    ),
+    Variation(
+        "packed",
+        "Answers are compressed, have a charset and no length, and close the connection; OPTIONS answers 200 with a body.",
+        (
+            (
+                '        headers |= {"Content-Type": "application/json", "Content-Length": str(len(content))}\n',
+                '        content = gzip.compress(content)\n        headers |= {"Content-Type": "application/json; charset=utf-8", "Content-Encoding": "gzip", "Vary": "Accept-Encoding", "Connection": "close"}\n',
+            ),
+            ("import functools\n", "import functools\nimport gzip\n"),
+            (OPTIONS, '            return Answer(200, {"methods": sorted(operations)}, allowed(operations))\n'),
+        ),
+    ),
+    Variation(
+        "capitals",
+        "Names are written with capitals, and with one space between their words.",
+        (
+            (
+                KEPT,
+                '    lead["contact_name"] = lead["contact_name"] and " ".join(lead["contact_name"].split()).title()\n'
+                + KEPT,
+            ),
+        ),
+    ),
+    Variation(
+        "one-of-two",
+        "A create that fits two leads makes them one, of which the second is gone; what a lead was known by still finds it; answers say whether they merged; JSON is indented and in ASCII.",
+        (
+            (
+                '    lead = merged(store, store["leads"][known], fields)\n',
+                (
+                    '    second = store["by_phone"].get(phone_key(fields.get("contact_phone")))\n'
+                    '    if second and second != known and not isinstance(store["leads"], ChainMap):\n'
+                    '        gone = store["leads"].pop(second)\n'
+                    '        if gone["contact_email"]:\n'
+                    '            store["by_email"][email_key(gone["contact_email"])] = known\n'
+                    '        store["by_phone"][phone_key(gone["contact_phone"])] = known\n'
+                    '    lead = merged(store, store["leads"][known], fields)\n'
+                ),
+            ),
+            (
+                '    if before.get("contact_email"):\n        store["by_email"][email_key(before["contact_email"])] = None\n',
+                "",
+            ),
+            (
+                '    if phone_key(before.get("contact_phone")):\n        store["by_phone"][phone_key(before["contact_phone"])] = None\n',
+                "",
+            ),
+            (
+                'return Answer(201, {"lead": shown(lead, call.store)}, {})',
+                'return Answer(201, {"lead": shown(lead, call.store), "merged": outcome != "created"}, {})',
+            ),
+            (
+                "json.dumps(content, ensure_ascii=False).encode()",
+                "json.dumps(content, indent=2, sort_keys=True).encode()",
+            ),
+        ),
+    ),
+    Variation(
+        "conflict",
+        "A create that fits two leads is 409, such a row fails; blank texts are refused; a cursor beside an offset is 400, and so are a moment to come and a stage that there is not; ten webhooks at most.",
+        (
+            (
+                "    known, matched_by = match_of(store, fields)\n",
+                (
+                    "    known, matched_by = match_of(store, fields)\n"
+                    '    second = store["by_phone"].get(phone_key(fields.get("contact_phone")))\n'
+                    "    if known and second and second != known:\n"
+                    '        raise Refusal(409, "This is the email of one lead and the phone of another")\n'
+                ),
+            ),
+            (
+                '        status, lead, matched_by = await upserted(store, row_fields(row, store), "import", skip=skip)\n        lead_id = lead["id"]\n',
+                '        try:\n            status, lead, matched_by = await upserted(store, row_fields(row, store), "import", skip=skip)\n            lead_id = lead["id"]\n        except Refusal as refusal:\n            wrong = [refusal.message]\n',
+            ),
+            (
+                GIVEN,
+                '    given = an_object(call.body)\n    if any(isinstance(value, str) and not value.strip() for value in given.values()):\n        raise Refusal(400, "blank")\n    if wrong :=',
+            ),
+            (
+                '        return ["must be an object"]\n',
+                '        return ["must be an object"]\n    if any(isinstance(value, str) and not value.strip() for value in row.values()):\n        return ["blank"]\n',
+            ),
+            (
+                '    start = query["offset"]\n',
+                '    start = query["offset"]\n    if "cursor" in query and "offset" in call.query:\n        raise Refusal(400, "cursor or offset")\n    if max(query.get("created_since", 0), query.get("updated_since", 0)) > time.time_ns() + 10**9:\n        raise Refusal(400, "in the future")\n    if "stageId" in query and query["stageId"] not in [one["id"] for one in call.store["stages"].values()]:\n        raise Refusal(400, "no such stage")\n',
+            ),
+            (
+                REGISTERED,
+                REGISTERED
+                + '    if len(call.store["webhooks"]) >= 10:\n        raise Refusal(409, "There are ten webhooks")\n',
+            ),
+        ),
+    ),
+    Variation(
+        "a-moment-behind",
+        "The list is a quarter of a second behind.",
+        (
+            (
+                'for lead in call.store["leads"].values() if fits(lead, query, call.store)]',
+                'for lead in call.store["leads"].values() if fits(lead, query, call.store) and lead["updated_at"] < milliseconds() - 250]',
+            ),
         ),
     ),
 )

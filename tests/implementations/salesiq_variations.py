@@ -306,6 +306,26 @@ MAIN_WORKSPACE = Variation(
     ),
 )
 
+COMPLETED = """    existing = known(workspace, lead)
+    if existing is not None:
+        existing |= {field: value for field, value in lead.items() if existing.get(field) in (None, "")}
+        for number in numbers(existing):
+            workspace["by_number"].setdefault(number, existing)
+"""
+
+CAPITALS = Variation(
+    "capitals",
+    "names are written with capitals; the WhatsApp number of a new lead is not looked for; a duplicate brings what its lead lacked",
+    (
+        (CHECKED, CHECKED + '    lead["name"] = " ".join(lead["name"].split()).title()\n'),
+        (
+            '    found = (workspace["by_number"].get(number) for number in numbers(lead))\n',
+            '    found = (workspace["by_number"].get(number) for number in numbers(lead)[:1])\n',
+        ),
+        (EXISTING, COMPLETED),
+    ),
+)
+
 VARIATIONS: tuple[Variation, ...] = (
     MAIN_WORKSPACE,
     NEW_LEADS_COUNT,
@@ -322,4 +342,5 @@ VARIATIONS: tuple[Variation, ...] = (
     TOLERANT_READER,
     STRICT_READER,
     OTHER_WIRE,
+    CAPITALS,
 )
