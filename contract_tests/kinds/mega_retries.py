@@ -127,11 +127,12 @@ def _begin(lab: Lab) -> Begun:
         caller = lab.main
     scene, body = Scene(), lab.world.lead(lab.fresh)
     elsewhere = lab.receiver().inbox()
-    stack = lab.keep(ExitStack())
-    for name, members, replies in _webhooks(lab):
-        inbox = lab.receiver().inbox()
-        inbox.script(*(_to(reply, elsewhere) for reply in replies), about=body["contact_email"])
-        scene.hooks[name] = stack.enter_context(registered(lab, caller, inbox, **members))
+    with ExitStack() as registering:  # where a customer may not have so many, none is left
+        for name, members, replies in _webhooks(lab):
+            inbox = lab.receiver().inbox()
+            inbox.script(*(_to(reply, elsewhere) for reply in replies), about=body["contact_email"])
+            scene.hooks[name] = registering.enter_context(registered(lab, caller, inbox, **members))
+        stack = lab.keep(registering.pop_all())
     if lab.strict:
         change(lab, scene.hooks["fewer retries by a change"], caller, retry_attempts=0)
     lead = made(lab, body, caller)
