@@ -890,4 +890,15 @@ VARIATIONS: tuple[Variation, ...] = (
             ),
         ),
     ),
+    Variation(
+        "looked-at",
+        "Leads say when they were last looked at; one row without a list around it is an import.",
+        (
+            (VIEW, '    view |= {"viewed_at": time.time_ns()}\n' + VIEW),
+            (
+                '    given = an_object(body)\n    rows = given.get("leads")\n',
+                '    given = an_object({"leads": body} if isinstance(body, list) else body)\n    rows = given.get("leads")\n    rows = [rows] if isinstance(rows, dict) else rows\n',
+            ),
+        ),
+    ),
 )
