@@ -54,7 +54,7 @@ class SharedJournal:
     async def get(self, entry_id: str) -> Entry | None:
         if not entry_id.isdecimal() or len(entry_id) > 15:  # noqa: PLR2004  # more than anybody sends
             return None
-        rows = await self._log.rows({"number": int(entry_id)}, 1)
+        rows = await self._log.rows({**self._given(EVERYTHING), "number": int(entry_id)}, 1)
         return self._entry(rows[0]) if rows else None
 
     async def find(self, wanted: Filter = EVERYTHING, limit: int | None = None) -> list[Entry]:
@@ -89,7 +89,7 @@ class SharedJournal:
     def _given(self, wanted: Filter) -> dict[str, Any]:
         """What is asked for, and no more than is served here: others may serve other APIs."""
         given = {name: value for name, value in asdict(wanted).items() if value is not None}
-        return {**given, "apis": list(self._contracts)}
+        return {**given, "apis": list(self._contracts), "newest": self.limit}
 
     def _entry(self, row: LogRow) -> Entry:
         contract = self._contracts[row.api]

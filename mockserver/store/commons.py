@@ -94,12 +94,12 @@ class LogRow(NamedTuple):
 class Log(Protocol):
     """The newest requests, numbered in the order in which they are seen.
 
-    `wanted`, which rows, may have number, since (a number: later ones), api, apis (any of them), operation, tenant,
-    method, status ("404" or "4xx"), path and body (contained in theirs).
+    `wanted`, which rows, may have number, since (a number: later ones), newest (so many at most), api, apis (any of
+    them), operation, tenant, method, status ("404" or "4xx"), path and body (contained in theirs).
     """
 
     async def write(self, row: LogRow, limit: int, max_bytes: int) -> None:
-        """Add a row, and drop the oldest beyond `limit` and, soon, beyond `max_bytes` in all. One round trip."""
+        """Add a row; now and then drop the oldest beyond `limit`, and beyond `max_bytes` in all. One round trip."""
 
     async def rows(self, wanted: Mapping[str, Any], limit: int | None = None) -> list[LogRow]:
         """The newest first."""

@@ -21,27 +21,26 @@ if TYPE_CHECKING:
 _TURN = "_mock:log"
 _COLUMNS = "number, api, operation, tenant, method, status, path, body, answer, rest"
 _OVERHEAD = 200  # Bytes that a row takes beside what is in it, roughly.
-_WEIGH_EVERY = 16  # rows
-_LARGE = 65_536  # Bytes; after such a row all are weighed at once.
+_TRIM_EVERY = 16  # Rows. Until then those that are too many are there, and not told.
+_LARGE = 65_536  # Bytes; after such a row it is done at once.
 _WRITE = f"""
 WITH head AS (
   INSERT INTO journal_head AS kept (id, last) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET last = kept.last + 1
-  RETURNING last),
-gone AS (
-  DELETE FROM journal WHERE number IN
-    (SELECT number FROM journal WHERE number <= (SELECT last FROM head) - ? {POSTGRES.skip_locked}))
+  RETURNING last)
 INSERT INTO journal ({_COLUMNS}, size) SELECT last, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM head RETURNING number
 """
-_DROP_HEAVY = f"""
-DELETE FROM journal WHERE number IN (SELECT number FROM journal WHERE number <= (
-  SELECT max(number) FROM (
+_TRIM = f"""
+DELETE FROM journal WHERE number IN (SELECT number FROM journal WHERE number <= greatest(
+  (SELECT last FROM journal_head) - ?,
+  (SELECT max(number) FROM (
     SELECT number, sum(size) OVER newest AS total, row_number() OVER newest AS place FROM journal
     WINDOW newest AS (ORDER BY number DESC)) AS weighed
-  WHERE total > ? AND place > 1) {POSTGRES.skip_locked})
+  WHERE total > ? AND place > 1)) {POSTGRES.skip_locked})
 """
 _CONDITIONS = {
     "number": "number = ?",
     "since": "number > ?",
+    "newest": "number > (SELECT last - ? FROM journal_head)",
     "api": "api = ?",
     "apis": "api = ANY(?)",
     "operation": "operation = ?",
@@ -62,9 +61,9 @@ class PostgresLog:
     async def write(self, row: LogRow, limit: int, max_bytes: int) -> None:
         size = len(row.body) + len(row.answer) + len(row.path) + len(row.rest) + _OVERHEAD
         async with self._store.looking() as session:
-            ((number,),) = await session.rows(_WRITE, (limit, *row[1:], size))
-            if number % _WEIGH_EVERY == 0 or size > _LARGE:
-                await session.change(_DROP_HEAVY, (max_bytes,))
+            ((number,),) = await session.rows(_WRITE, (*row[1:], size))
+            if number % _TRIM_EVERY == 0 or size > _LARGE:
+                await session.change(_TRIM, (limit, max_bytes))
 
     async def rows(self, wanted: Mapping[str, Any], limit: int | None = None) -> list[LogRow]:
         where, parameters = _where(wanted)

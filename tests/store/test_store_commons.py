@@ -110,12 +110,14 @@ async def test_a_journal_is_bounded_by_number_and_by_size(*given: Store) -> None
     logs = [_commons(store).log for store in given]
     await asyncio.gather(*(logs[at % 4].write(_row(), 20, 10**6) for at in range(80)))
     assert [row.number for row in await logs[0].rows({})] == list(range(80, 60, -1))
+    await logs[0].write(_row(), 20, 10**6)
+    assert [row.number for row in await logs[1].rows({"newest": 20})] == list(range(81, 61, -1))
     await asyncio.gather(*(logs[at % 4].write(_row(bytes(70_000)), 20, 10**6) for at in range(30)))
     kept = await logs[1].rows({})
-    assert [row.number for row in kept] == list(range(110, 110 - len(kept), -1))
+    assert [row.number for row in kept] == list(range(111, 111 - len(kept), -1))
     assert 900_000 < sum(len(row.body) for row in kept) < 1_000_000
     await logs[2].write(_row(bytes(2_000_000)), 20, 10**6)
-    assert [row.number for row in await logs[3].rows({})] == [111]
+    assert [row.number for row in await logs[3].rows({})] == [112]
 
 
 @with_stores(4)
