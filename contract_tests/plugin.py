@@ -48,7 +48,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--credential", metavar="SECRET", help="with --url: the API key or token, with its tenant after an @")
     add("--app", metavar="MODULE:NAME", help="an ASGI application to try in process")
     add("--wsgi", action="store_true", help="the --app is a WSGI application")
-    add("--assumed", action="store_true", help="try what is assumed too (the built-in mock: always)")
+    add(
+        "--assumed",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="try what is assumed too (default: of the built-in mock, and of no other)",
+    )
     add("--only", action="append", default=[], metavar="GLOB", help="only rules with such ids; repeatable")
     add("--kind", action="append", default=[], metavar="KIND", help="only this kind of rules; repeatable")
     add("--contract-seed", type=int, default=1, metavar="N", help="send what a run with this seed sent (default: 1)")
@@ -168,9 +173,11 @@ def _apis(config: pytest.Config) -> tuple[str, ...]:
 
 
 def _strict(config: pytest.Config) -> bool:
-    """The built-in mock keeps what is assumed too, so it is always held to it."""
-    other = any(config.getoption(name) is not None for name in ("--target", "--url", "--app"))
-    return bool(config.getoption("--assumed")) or not other
+    """The built-in mock keeps what is assumed too, so it is held to it unless that is not wanted."""
+    assumed: bool | None = config.getoption("--assumed")
+    if assumed is not None:
+        return assumed
+    return all(config.getoption(name) is None for name in ("--target", "--url", "--app"))
 
 
 def _options(config: pytest.Config, api: str) -> argparse.Namespace:

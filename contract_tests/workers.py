@@ -34,12 +34,7 @@ def run_in_workers(plan: Plan, options: argparse.Namespace, tell: Callable[[Verd
         file = Path(folder) / "verdicts.jsonl"
         file.touch()
         command = [*_command(options), f"--contract-verdicts={file}"]
-        # The built-in mock is always held to what is assumed too under pytest; here only if that was asked for.
-        found = {
-            rule.id: verdict
-            for rule, verdict in _verdicts(command, file, chosen, plan.seconds)
-            if plan.options.strict or rule.level != "assumed"
-        }
+        found = {rule.id: verdict for rule, verdict in _verdicts(command, file, chosen, plan.seconds)}
     verdicts = tuple(found.get(rule.id, Verdict(rule, "not-checked", _why(rule, plan))) for rule in chosen)
     for verdict in verdicts:
         tell(verdict)
@@ -70,7 +65,7 @@ def _command(options: argparse.Namespace) -> list[str]:
     command += [f"--contract-seed={options.seed}", f"--max-examples={options.max_examples}"]
     command += [f"--{name}={getattr(options, name)}" for name in _PASSED_ON if getattr(options, name) is not None]
     command += [f"--only={glob}" for glob in options.only] + [f"--kind={kind}" for kind in options.kind]
-    return command + ["--assumed"] * options.strict + ["--wsgi"] * options.wsgi
+    return [*command, "--assumed" if options.strict else "--no-assumed", *["--wsgi"] * options.wsgi]
 
 
 def _verdicts(

@@ -178,6 +178,19 @@ def test_workers_give_the_same_verdicts(run: Run, broken: Path, tmp_path: Path) 
     assert verdicts("--workers", "2") == verdicts()
 
 
+def test_workers_try_only_what_was_asked_for(run: Run, tmp_path: Path) -> None:
+    """Without --strict nothing that is assumed, of the built-in mock too."""
+
+    def statuses(*more: str) -> Any:
+        path = tmp_path / "verdicts.json"
+        assert run("verify", "convertiq", "--kind", "access", "--json", path, *more)[0] == 0
+        return [(rule["id"], rule["status"]) for rule in json.loads(path.read_text())["rules"]]
+
+    alone = statuses()
+    assert {status for _, status in alone} == {"kept", "not-checked"}
+    assert statuses("--workers", "2") == alone
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
