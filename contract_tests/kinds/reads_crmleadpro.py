@@ -133,7 +133,9 @@ def unknown(lab: Lab, _operation: Operation) -> None:
         here.missing(lab.main("getLead", path=path), f"reading {text!r}")
         if at > 12 and at % 2:
             continue
-        here.missing(lab.main("updateLead", path=path, body={"company": "Changed"}), f"changing {text!r}")
+        # A whole lead might be made of it.
+        body = {"company": "Changed"} if at % 4 else lab.world.lead(lab.fresh)
+        here.missing(lab.main("updateLead", path=path, body=body), f"changing {text!r}")
         here.missing(lab.main("archiveLead", path=path), f"archiving {text!r}")
     here.unchanged(lead, "calls with ids that are not its own")
 

@@ -157,6 +157,7 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("crmleadpro", "audience-by-the-first-tags", "crmleadpro/createEmailCampaign/records-recipients-now"),
     ("crmleadpro", "the-newest-500-alone-are-counted", "crmleadpro/getPipelineAnalytics/records-many-counted"),
     ("crmleadpro", "counting-races", "crmleadpro/listLeads/limits-counted-together"),
+    ("crmleadpro", "patch-of-unknown-creates", "crmleadpro/getLead/records-unknown"),
     ("mega", "no-rate-headers-on-403", "mega/listLeads/limits-headers"),
     ("salesiq", "rate-refusal-starts-anew", "salesiq/captureLead/limits-refused-counts-nothing"),
     ("convertiq", "rate-refusal-starts-anew", "convertiq/createLead/limits-refused-counts-nothing"),
