@@ -179,6 +179,8 @@ def test_a_target_that_is_slow_is_given_its_time_still() -> None:
 
 def test_what_is_due_is_given_as_soon_as_it_is_there(receiver: Receiver) -> None:
     inbox = receiver.inbox()
-    threading.Timer(0.1, _said, (inbox, b'"one"')).start()
+    sender = threading.Timer(0.1, _said, (inbox, b'"one"'))
+    sender.start()
     assert [one.body for one in inbox.due("one")] == [b'"one"']
     assert receiver.due(lambda: bool(inbox.about("one")))
+    sender.join()  # It has its answer before the receiver closes.
