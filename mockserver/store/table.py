@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -33,6 +34,7 @@ _MOST_SHAPES = 10_000  # sequences of names kept for good: clients can make up s
 
 _names: list[tuple[str, ...]] = []
 _shapes: dict[tuple[str, ...], int] = {}  # number in that list
+_shaping = Lock()
 
 
 def pack(record: Record, seq: int) -> bytes:
@@ -42,12 +44,18 @@ def pack(record: Record, seq: int) -> bytes:
     """
     names = tuple(record.data)
     shape = _shapes.get(names)
-    if shape is None and len(_names) < _MOST_SHAPES:
-        shape = _shapes[names] = len(_names)
-        _names.append(names)
+    told = _new_shape(names) if shape is None else shape
     values = tuple(record.data.values())
-    told = names if shape is None else shape
     return orjson.dumps((record.search, values, told, record.keys, record.archived, seq)) + b"\n"
+
+
+def _new_shape(names: tuple[str, ...]) -> int | tuple[str, ...]:
+    """The number of these names from now on; themselves where there are too many already."""
+    with _shaping:  # Mocks in several threads share the list.
+        if names not in _shapes and len(_names) < _MOST_SHAPES:
+            _names.append(names)
+            _shapes[names] = len(_names) - 1
+        return _shapes.get(names, names)
 
 
 def unpack(kind: str, record_id: str, row: bytes) -> Record:
