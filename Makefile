@@ -33,7 +33,7 @@ audit: .venv/test ## Look for known vulnerabilities of the dependencies
 
 check: lint audit test ## What CI runs
 
-bench: .venv/test benchmarks/peers/node_modules/.installed ## Measure it beside other mock servers; BENCH="--quick"
+bench: .venv/test benchmarks/.venv/serve benchmarks/peers/node_modules/.installed ## Measure it beside other mock servers; BENCH="--quick"
 	@$(BIN)/python -m benchmarks.speed $(BENCH)
 
 bench-detection: .venv/test node_modules/.installed ## Compare what is found with other tools; BENCH="--faults 12" passes options
@@ -43,7 +43,7 @@ bench-soundness: .venv/test ## Kill, attack and soak in earnest; BENCH="kill --t
 	$(BIN)/python -m benchmarks.soundness $(BENCH)
 
 clean: ## Remove what make has installed
-	rm -rf .venv node_modules benchmarks/peers/node_modules
+	rm -rf .venv node_modules benchmarks/.venv benchmarks/peers/node_modules
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -68,6 +68,13 @@ node_modules/.installed: package.json scripts/tools.sh
 	@scripts/tools.sh
 	@echo "Installing the Node.js tools into node_modules"
 	@npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
+benchmarks/.venv/serve: pyproject.toml constraints.txt
+	@echo "Installing leadmock alone into benchmarks/.venv"
+	@$(PYTHON) -m venv benchmarks/.venv
+	@$(subst .venv,benchmarks/.venv,$(PIP)) --editable .
+	@$(subst .venv,benchmarks/.venv,$(BIN))/python -m compileall -q mockserver benchmarks
 	@touch $@
 
 benchmarks/peers/node_modules/.installed: benchmarks/peers/package.json scripts/tools.sh

@@ -7,10 +7,11 @@ import os
 import platform
 import re
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.servers import PEERS
+from benchmarks.servers import PEERS, SERVING
 from mockserver import __version__
 
 _PEERS = ("@stoplight/prism-cli", "@mockoon/cli", "wiremock", "openapi-backend", "fastify")
@@ -26,12 +27,21 @@ def described() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()} ({platform.machine()})",
         "load at the start": f"{os.getloadavg()[0]:.1f} in the last minute",
         "leadmock": __version__,
-        "Python": f"{platform.python_version()} with " + ", ".join(f"{name} {version(name)}" for name in _LIBRARIES),
+        "Python": f"{platform.python_version()}, {_origin()}, with "
+        + ", ".join(f"{name} {version(name)}" for name in _LIBRARIES),
+        "leadmock's environment": "as make serve makes it" if SERVING.exists() else "with all that its tests need",
         "Node.js": _said("node", "--version").removeprefix("v"),
         "Java": _found(r'version "([^"]+)"', _said("java", "-version")),
         "wrk": _found(r"wrk \S*?(\d\S*)", _said("wrk", "-v")),
         "peers": ", ".join(f"{name} {_peer(name)}" for name in _PEERS),
     }
+
+
+def _origin() -> str:
+    """Whose build: one without the compiler's optimisations by profile makes everything in Python a fifth slower."""
+    if sys.base_prefix != "/usr":
+        return "not the system's own"
+    return f"of {platform.freedesktop_os_release()['PRETTY_NAME']}"
 
 
 def _cpu() -> str:

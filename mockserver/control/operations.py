@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+from mockserver.contract import document
 from mockserver.contract.document import did_you_mean, parse, specs_directory
+from mockserver.contract.kept import code_in, kept
 from mockserver.contract.schema import FieldError, Resolver, Validator, compile_schema
 from mockserver.contract.skeleton import METHODS
 from mockserver.control.call import Problem, invalid, unknown
@@ -71,13 +75,19 @@ def _converted(text: str, kind: str) -> Any:
 
 
 class ControlSpec:
-    """The document, and its operations in the order in which paths are tried: exact ones before templates."""
+    """The document and its operations."""
 
     def __init__(self) -> None:
-        path = specs_directory() / "control.yaml"
-        self.document = parse(path.read_text("utf-8"), "specs/control.yaml")
-        found = sorted(_operations(self.document), key=lambda operation: operation.path.count("{"))
-        self.operations: tuple[ControlOperation, ...] = tuple(found)
+        text = (specs_directory() / "control.yaml").read_text("utf-8")
+        depends_on = [text.encode(), code_in(Path(document.__file__).parent)]
+        self.document = kept("control", depends_on, lambda: parse(text, "specs/control.yaml"))
+
+    @cached_property
+    def operations(self) -> tuple[ControlOperation, ...]:
+        """In the order in which paths are tried: exact ones before templates. Compiled when first needed: a server
+        whose control plane nobody calls starts without.
+        """
+        return tuple(sorted(_operations(self.document), key=lambda operation: operation.path.count("{")))
 
     def find(self, method: str, path: str) -> tuple[ControlOperation, Mapping[str, str]]:
         """The operation at a path below /_mock, and the values in it. Raises Problem 404 or 405."""
@@ -99,9 +109,9 @@ class ControlSpec:
         raise unknown(f"there is nothing at /_mock{path[:100]}", f"{hint}/_mock/docs/control/ has all there is")
 
 
-def _operations(document: dict[str, Any]) -> Iterator[ControlOperation]:
-    resolver = Resolver(document, "specs/control.yaml")
-    for path, raw in document["paths"].items():
+def _operations(spec: dict[str, Any]) -> Iterator[ControlOperation]:
+    resolver = Resolver(spec, "specs/control.yaml")
+    for path, raw in spec["paths"].items():
         item = resolver.resolve(raw)
         for method in METHODS:
             if method in item:

@@ -8,6 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -65,7 +66,10 @@ class ControlPlane:
         self._otherwise = otherwise
         self._world = world
         self._spec = spec
-        self._handlers = {operation.id: _handler(operation.id) for operation in spec.operations}
+
+    @cached_property
+    def _handlers(self) -> Mapping[str, Handler]:
+        return {operation.id: _handler(operation.id) for operation in self._spec.operations}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(f"{PREFIX}/"):
