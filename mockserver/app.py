@@ -199,16 +199,15 @@ class Mock:
     def _attempted(self, report: AttemptReport) -> None:
         self.metrics.count_attempt(report)
         if self._on_attempt is not None:
-            tenants = (each.tenant for directory in self.directories.values() for each in directory)
+            tenants = self.registry.tenants()
             name = next((tenant.name for tenant in tenants if tenant.key == report.tenant), report.tenant)
             self._on_attempt(replace(report, tenant=name))
 
     async def seed(self) -> None:
         """Give the demo tenants their first records, once per database."""
-        for api, directory in self.directories.items():
+        for api in self.contracts:
             seeded = {demo.id for demo in DEMOS[api] if demo.seeded}
-            tenants = {credential.tenant.key: credential.tenant for credential in directory}
-            for tenant in tenants.values():
+            for tenant in self.registry.tenants(api):
                 if tenant.id in seeded:
                     async with self.store.transaction(tenant.key) as tx:
                         if await tx.counter("seeded") == 0:

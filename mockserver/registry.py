@@ -40,6 +40,8 @@ class Registry:
         self._clock = clock
         self._contracts = contracts
         self._directories = directories
+        self._demos = {each.tenant.key: each.tenant for directory in directories.values() for each in directory}
+        self._deleted: frozenset[str] = frozenset()  # Keys of those that are gone, demo ones among them.
         self._version = 0
         self._known: dict[str, Credential] = {}  # Those that came out of the state, by id.
         # Those of tenants there are, demo ones among them, with their records.
@@ -52,12 +54,10 @@ class Registry:
         return Watched(BOOK, _VERSION, self._version)
 
     def tenants(self, api: str | None = None) -> list[Tenant]:
-        """The tenants there are, demo ones included, those of one API or of all."""
-        found = {
-            credential.tenant.key: credential.tenant
-            for directory in self._directories.values()
-            for credential in directory
-        }
+        """The tenants there are, demo ones included, those of one API or of all; one without a valid key stays."""
+        found = {key: tenant for key, tenant in self._demos.items() if key not in self._deleted}
+        for directory in self._directories.values():
+            found.update((credential.tenant.key, credential.tenant) for credential in directory)
         found.update(self._tenants)
         return [tenant for tenant in found.values() if api in {None, tenant.api}]
 
@@ -107,9 +107,7 @@ class Registry:
         """Revoke every credential of a tenant and forget all that it holds."""
         credentials = self._directories[tenant.api].of_tenant(tenant.id)
         records = [self._revoked_record(credential) for credential in credentials]
-        if tenant.key in self._tenants:
-            records.append(Record(_TENANT, tenant.key, {}, archived=True))
-        await self._write(*records)
+        await self._write(*records, _gone(tenant.key))
         await self._forget(tenant, credentials)
 
     async def reset(self, tenant: Tenant) -> None:
@@ -129,6 +127,7 @@ class Registry:
         every = [_record_of(each) for each in self._known.values()]
         every += [record for _, record in self._revoked.values()]
         every += [Record(_TENANT, key, _data_of(tenant)) for key, tenant in self._tenants.items()]
+        every += [_gone(key) for key in self._deleted & self._demos.keys()]
         await self._store.reset()
         await self._write(*every)
 
@@ -138,10 +137,12 @@ class Registry:
             version = await tx.counter(_VERSION)
             if version == self._version:
                 return False
-            tenants = {record.id: record.data for record in await tx.scan(_TENANT)}
+            tenants = list(await tx.scan(_TENANT, archived=None))
             records = list(await tx.scan(_CREDENTIAL, archived=None))
         self._version = version
-        self._tenants = {key: self._tenant_of(data) for key, data in tenants.items() if data["api"] in self._contracts}
+        self._deleted = frozenset(record.id for record in tenants if record.archived)
+        made = [(record.id, record.data) for record in tenants if not record.archived]
+        self._tenants = {key: self._tenant_of(data) for key, data in made if data["api"] in self._contracts}
         # What was revoked is valid again where the state, restored, knows nothing of it.
         for revoked, _ in self._revoked.values():
             self._directories[revoked.tenant.api].add(revoked)
@@ -170,7 +171,9 @@ class Registry:
         for data in revoked:
             if data["api"] in found:
                 credential = self._credential_of(data)
-                tenant = None if credential is None else credential.tenant.id
+                tenant = None
+                if credential is not None and credential.tenant.key not in self._deleted:
+                    tenant = credential.tenant.id
                 found[data["api"]][data["secret"]] = Revocation(data["name"], tenant, data.get("revoked_at"))
         for api, each in found.items():
             self._directories[api].remember_revoked(each)
@@ -214,12 +217,17 @@ class Registry:
         contract = self._contracts.get(data["api"])
         if contract is None:
             return None
-        tenant = self._tenants.get(data["tenant"])
+        tenant = self._tenants.get(data["tenant"]) or self._demos.get(data["tenant"])
         if tenant is None:
             tenant = next((each for each in self.tenants(contract.name) if each.key == data["tenant"]), None)
         if tenant is None:
             return None
         return new_credential(contract, tenant, secret=data["secret"], scopes=tuple(data["scopes"]), name=data["name"])
+
+
+def _gone(key: str) -> Record:
+    """Says that the tenant with this key was deleted."""
+    return Record(_TENANT, key, {}, archived=True)
 
 
 def _record_of(credential: Credential) -> Record:

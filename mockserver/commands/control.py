@@ -10,7 +10,7 @@ from dataclasses import asdict, is_dataclass
 from http import HTTPStatus
 from typing import Any
 
-from mockserver.client import ControlClient, ControlError, RequestSummary
+from mockserver.client import ControlClient, ControlError, RequestSummary, Tenant
 from mockserver.engine.words import printable
 from mockserver.usage import TOKEN_VARIABLE, UsageError
 
@@ -100,7 +100,10 @@ def _lines(found: Any) -> list[str]:
     plain = _plain(found)
     if not isinstance(plain, dict):
         return [printable(str(plain))]
-    return [*(printable(line) for name, value in plain.items() for line in _member(name, value)), ""]
+    lines = [line for name, value in plain.items() for line in _member(name, value)]
+    if isinstance(found, Tenant) and not found.credentials:
+        lines.append("credentials: none that is valid; `leadmock tenant key` adds one")
+    return [*map(printable, lines), ""]
 
 
 def _member(name: str, value: Any) -> list[str]:

@@ -63,6 +63,16 @@ def test_a_tenant_is_made_filled_looked_at_and_deleted(run: Terminal, tmp_path: 
     assert tenant not in run("tenant", "list", "mega")
 
 
+def test_a_tenant_whose_last_key_was_revoked_is_listed_without_one(run: Terminal) -> None:
+    made = json.loads(run("tenant", "create", "mega", "--name", "locked out", "--json"))
+    run("tenant", "revoke", "mega", made["tenant"]["id"], made["credential"]["id"])
+    told = run("tenant", "list", "mega").split("name: locked out")[1]
+    assert "credentials: none that is valid; `leadmock tenant key` adds one" in told
+    run("tenant", "key", "mega", made["tenant"]["id"])
+    assert "none that is valid" not in run("tenant", "list", "mega")
+    run("tenant", "delete", "mega", made["tenant"]["id"])
+
+
 def test_the_clock_is_moved(run: Terminal) -> None:
     frozen = run("clock", "freeze", "2027-01-01T00:00:00Z")
     assert "now: 2027-01-01T00:00:00.000Z" in frozen

@@ -43,6 +43,42 @@ async def test_a_revoked_credential_is_unknown_and_the_others_stay() -> None:
     assert await status(mock, demo) == 401
 
 
+@pytest.mark.parametrize("api", ["salesiq", "mega", "convertiq", "crmleadpro"])
+async def test_a_tenant_without_a_valid_key_stays_until_it_is_deleted(tmp_path: Path, api: str) -> None:
+    """A demo one, too; over a restart, and over a reset of everything, which a deleted one does not outlive either."""
+    settings = Settings(apis=(api,), database=str(tmp_path / "state.sqlite3"))
+    mock = Mock(settings)
+    made = await mock.registry.create(api, name="made")
+    await mock.registry.revoke(made)
+    first, second = mock.registry.tenants(api)[:2]
+    for credential in [*mock.directories[api].of_tenant(first.id), *mock.directories[api].of_tenant(second.id)]:
+        await mock.registry.revoke(credential)
+    assert mock.registry.tenants(api) == [first, second, made.tenant]
+    await mock.registry.delete(second)
+    assert mock.registry.tenants(api) == [first, made.tenant]
+    await mock.registry.reset_all()
+    assert mock.registry.tenants(api) == [first, made.tenant]
+    await mock.store.close()
+    after = Mock(settings)
+    await after.registry.refresh()
+    assert after.registry.tenants(api) == [first, made.tenant]
+    assert list(after.directories[api]) == []
+    again = await after.registry.create(api, tenant_id=second.id, name="the second again")
+    assert [each.name for each in after.registry.tenants(api)] == [first.name, "the second again", "made"]
+    assert list(after.directories[api]) == [again]
+    await after.store.close()
+
+
+async def test_a_demo_tenant_without_a_key_is_filled_again_by_a_reset() -> None:
+    mock = Mock(Settings(apis=("mega",)))
+    (tenant, _) = mock.registry.tenants("mega")
+    for credential in mock.directories["mega"].of_tenant(tenant.id):
+        await mock.registry.revoke(credential)
+    await mock.seed()
+    async with mock.store.transaction(tenant.key) as tx:
+        assert await tx.count("lead") == 1
+
+
 async def test_a_deleted_tenant_is_gone_with_all_it_holds() -> None:
     mock = Mock(Settings(apis=("mega",)))
     credential = await mock.registry.create("mega")

@@ -57,3 +57,13 @@ def test_a_tenant_shows_the_limits_of_its_own(visit: Visit, control: ControlClie
     expect(cards.filter(has_text="tight")).to_contain_text(own)
     expect(cards.filter(has_text="planned")).to_contain_text("plan starter; no rate limits; 1 key")
     expect(cards.filter(has_text="free")).to_contain_text("no limits; 1 key")
+
+
+def test_the_limits_of_a_tenant_whose_last_key_was_revoked_are_not_told_to_be_none(
+    visit: Visit, control: ControlClient
+) -> None:
+    access = control.create_tenant("mega", name="locked out")
+    control.revoke_credential("mega", access.tenant.id, access.credential.id)
+    page = visit.open("limits", access)
+    expect(page.get_by_text("No key of this tenant is valid")).to_be_visible()
+    expect(page.get_by_text("No rate limits hold")).to_be_hidden()

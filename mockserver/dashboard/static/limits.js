@@ -10,6 +10,8 @@ import { tenantPicker } from "./picker.js";
 import { world } from "./world.js";
 
 const REFRESH_MS = 1500;
+const NO_LIMITS = "No rate limits hold for this tenant.";
+const NO_KEY = "No key of this tenant is valid, and rate limits hold for a key.";
 
 export function limitsView(main, signal) {
   let tenant = null;
@@ -18,7 +20,7 @@ export function limitsView(main, signal) {
   const quotas = h("ul.cards.meters", { "aria-label": "Quotas" });
   const keys = h("ul.cards", { "aria-label": "Idempotency keys" });
   const [noWindows, noQuotas, noKeys] = [
-    "No rate limits hold for this tenant.",
+    NO_LIMITS,
     "No quotas hold for this tenant.",
     "No idempotency key is remembered. A request that carries one leaves it here.",
   ].map((text) => h("p.empty", { hidden: true }, text));
@@ -48,6 +50,7 @@ export function limitsView(main, signal) {
     const lasting = remembered.keys.map(({ age_seconds: _, ...each }) => each);
     keep(keys, lasting, (each) => `${name}/${each.operation}/${each.key}`, keyCard);
     noWindows.hidden = until.length > 0;
+    say(noWindows, hasKey(asked) ? NO_LIMITS : NO_KEY);
     noQuotas.hidden = limits.quotas.length > 0;
     noKeys.hidden = lasting.length > 0;
     count();
@@ -81,6 +84,10 @@ function windowCard(each) {
 function secretOf({ credential, name }) {
   const every = world.tenants.flatMap((tenant) => tenant.credentials);
   return every.find((each) => each.id === credential)?.secret ?? name;
+}
+
+function hasKey({ api, id }) {
+  return world.tenants.some((each) => each.api === api && each.id === id && each.credentials.length > 0);
 }
 
 function quotaCard(each) {

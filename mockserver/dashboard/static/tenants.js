@@ -99,6 +99,6 @@ function limitsOf({ plan, unlimited, unmetered, limits }) {
 }
 
 function keysOf({ credentials }) {
-  if (!credentials.length) return "no key";
+  if (!credentials.length) return "no valid key";
   return `${count(credentials.length, "key")}: ${credentials.map((each) => each.secret).join(", ")}`;
 }
