@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import httpx
 
+from mockserver.client.span import seconds_of
 from mockserver.client.told import (
     Access,
     ClockTime,
@@ -256,7 +257,7 @@ class ControlClient:
 
     def emit(self, api: str, tenant: str, event: str, data: Mapping[str, Any]) -> int:
         """Make an event happen; how many webhooks will be told."""
-        body = {"event": event, "data": dict(data)}
+        body = {"event": event, "data": data}
         return int(self.call("POST", _path("tenants", api, tenant, "events"), json=body)["deliveries"])
 
     # Clock
@@ -265,13 +266,13 @@ class ControlClient:
         return made(ClockTime, self.call("GET", "/clock"))
 
     def freeze(self, at: datetime | str | None = None) -> ClockTime:
-        """Stand still, now or at a moment with a zone."""
+        """Stand still, now or at a moment with a zone: a datetime, or text such as "2026-07-02T10:00:00Z"."""
         text = at.isoformat() if isinstance(at, datetime) else at
         return made(ClockTime, self.call("POST", "/clock/freeze", json=_given(at=text)))
 
     def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> ClockTime:
-        """Move forward by the sum of these."""
-        whole = seconds + 60 * minutes + 3600 * hours + 86_400 * days
+        """Move forward by the sum of these. TypeError for what is no number."""
+        whole = seconds_of(seconds, minutes, hours, days)
         return made(ClockTime, self.call("POST", "/clock/advance", json={"seconds": whole}))
 
     def resume(self) -> ClockTime:
@@ -307,7 +308,7 @@ class ControlClient:
             response = self._http.request(method, path, **options)
         except httpx.RequestError as error:
             raise self._unreachable(error) from None
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise ControlError(0, f"{method} {path} cannot be sent: {error}") from None
         if not response.is_success:
             raise _refused(response)
@@ -337,8 +338,10 @@ def _foreign(response: httpx.Response) -> str:
     return f"{what}, and is no control plane of leadmock; start one with `leadmock serve`, and give its address"
 
 
-def _path(*parts: str) -> str:
+def _path(*parts: Any) -> str:
     for part in parts:
+        if not isinstance(part, str):
+            raise ControlError(0, f"{part!r} is no text; give the name or id of what is meant")
         # In an address they would lead elsewhere, where the same method may do something else.
         if part in {"", ".", ".."}:
             raise ControlError(0, f"{part!r} is the name of nothing; give the name or id of what is meant")
@@ -351,7 +354,7 @@ def _given(**options: Any) -> dict[str, Any]:
 
 def _content(rows: Sequence[Mapping[str, Any]] | Path) -> tuple[str, bytes]:
     if not isinstance(rows, Path):
-        return "application/json", json.dumps(list(rows)).encode()
+        return "application/json", _rows(rows)
     media_type = _MEDIA_TYPES.get(rows.suffix.lower())
     if media_type is None:
         raise ControlError(0, f"{rows}: its name must end in {', '.join(_MEDIA_TYPES)}")
@@ -359,3 +362,13 @@ def _content(rows: Sequence[Mapping[str, Any]] | Path) -> tuple[str, bytes]:
         return media_type, rows.read_bytes()
     except OSError as error:
         raise ControlError(0, f"{rows} cannot be read: {error.strerror}") from None
+
+
+def _rows(rows: Any) -> bytes:
+    if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Sequence):
+        text = repr(rows)[:100]
+        raise ControlError(0, f"{text} are no rows; give a list of dictionaries, or a file as a pathlib.Path")
+    try:
+        return json.dumps(list(rows)).encode()
+    except (TypeError, ValueError) as error:
+        raise ControlError(0, f"the rows cannot be sent: {error}") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from typing import Any
 
@@ -12,12 +11,7 @@ from mockserver.contract.document import did_you_mean
 from mockserver.contract.schema import FieldError
 from mockserver.control.call import ControlCall, answer, invalid, nothing, unknown
 from mockserver.control.world import World
-from mockserver.engine.faults import Fault
-
-_BODILESS = frozenset((204, 205, 304))
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}\Z")
-# The server works them out; a wrong one would break the connection, and there is a fault for that.
-_OURS = frozenset(("content-length", "transfer-encoding", "connection", "date"))
+from mockserver.engine.faults import BODILESS, Fault, settable
 
 
 async def list_faults(world: World, _call: ControlCall) -> Response:
@@ -61,9 +55,9 @@ def _check_names(world: World, body: dict[str, Any]) -> None:
     if "tenant" in body and body["tenant"] not in {tenant.id for tenant in tenants}:
         raise invalid(FieldError("/tenant", "is the id of no tenant; GET /_mock/tenants lists them"))
     for name in body.get("headers", {}):
-        if not _HEADER_NAME.match(name) or name.lower() in _OURS:
+        if not settable(name):
             raise invalid(FieldError("/headers", f"{name[:50]!r} is no header that can be set here; leave it out"))
-    if body.get("status") in _BODILESS and body.get("body") is not None:
+    if body.get("status") in BODILESS and body.get("body") is not None:
         raise invalid(FieldError("/body", f"an answer with status {body['status']} has no body; leave it out"))
 
 

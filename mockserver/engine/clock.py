@@ -163,6 +163,10 @@ def _forward(seconds: float) -> float:
 
 
 def _in_calendar(at: float) -> float:
+    if at < 0:
+        raise ValueError(
+            f"the clock cannot go back beyond the year 1970, to {at:.0f} epoch seconds; choose a later moment"
+        )
     if at > LATEST:
         raise ValueError(
             f"the clock cannot go beyond the year 9989, to {at:.0f} epoch seconds; choose an earlier moment"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +21,15 @@ FaultKind = Literal[
     "slow",  # Processes it and lets the answer drip over `seconds`.
 ]
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
+BODILESS = frozenset((204, 205, 304))
+"""Statuses whose answers have no body."""
+
+_WHOLE = {"status": 503, "times": 2, "retry_after": 30}  # Each with an example.
+_NUMBERS = {"probability": 0.5, "latency": 2.5, "seconds": 10}
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}\Z")
+_HEADER_VALUE = re.compile(r"[ -~]*\Z")
+# The server works them out; a wrong one would break the connection, and there is a fault for that.
+_OURS = frozenset(("content-length", "transfer-encoding", "connection", "date"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +82,9 @@ class Faults:
         self._draw = draw
 
     def add(self, fault: Fault) -> Fault:
-        """Switch it on; return it with its id. ValueError where it could never strike."""
-        if fault.times is not None and fault.times < 1:
-            raise ValueError(f"times={fault.times}: a fault strikes once or more; leave it out for no end")
-        if not 0 < fault.probability <= 1:
-            raise ValueError(f"probability={fault.probability}: must be above 0 and at most 1")
-        if not 200 <= fault.status <= 599:  # noqa: PLR2004  # what is an answer, and no interim one
-            raise ValueError(f"status={fault.status}: an answer has a status from 200 to 599")
-        if min(fault.latency, fault.seconds, fault.retry_after) < 0:
-            raise ValueError("latency, seconds and retry_after cannot be negative: leave them out, or give 0 or more")
+        """Switch it on; return it with its id. ValueError or TypeError where it could never strike."""
+        _check_numbers(fault)
+        _check_answer(fault)
         added = replace(fault, id=fault.id or f"fault_{uuid.uuid4().hex[:12]}", applied=0)
         self._by_id[added.id] = added
         return added
@@ -130,3 +135,38 @@ class Faults:
 
     def __len__(self) -> int:
         return len(self._by_id)
+
+
+def settable(name: str) -> bool:
+    """Whether the answer of a fault can have a header of this name."""
+    return _HEADER_NAME.match(name) is not None and name.lower() not in _OURS
+
+
+def _check_numbers(fault: Fault) -> None:
+    for name, example in (_WHOLE | _NUMBERS).items():
+        value = getattr(fault, name)
+        if value is None and name == "times":
+            continue
+        if isinstance(value, bool) or not isinstance(value, int if name in _WHOLE else int | float):
+            what = "a whole number" if name in _WHOLE else "a number"
+            raise TypeError(f"{name}={value!r}: must be {what}, such as {example}")
+        if not math.isfinite(value):
+            raise ValueError(f"{name}={value!r}: must be finite, such as {example}")
+    if fault.times is not None and fault.times < 1:
+        raise ValueError(f"times={fault.times}: a fault strikes once or more; leave it out for no end")
+    if not 0 < fault.probability <= 1:
+        raise ValueError(f"probability={fault.probability}: must be above 0 and at most 1")
+    if not 200 <= fault.status <= 599:  # noqa: PLR2004  # what is an answer, and no interim one
+        raise ValueError(f"status={fault.status}: an answer has a status from 200 to 599")
+    if min(fault.latency, fault.seconds, fault.retry_after) < 0:
+        raise ValueError("latency, seconds and retry_after cannot be negative: leave them out, or give 0 or more")
+
+
+def _check_answer(fault: Fault) -> None:
+    for name, value in fault.headers.items():
+        if not isinstance(name, str) or not settable(name):
+            raise ValueError(f"headers: {name!r} is no header that can be set here; leave it out")
+        if not isinstance(value, str) or _HEADER_VALUE.match(value) is None:
+            raise ValueError(f"headers: {name} must be text of printable ASCII characters, not {value!r}")
+    if fault.status in BODILESS and fault.body is not None:
+        raise ValueError(f"body: an answer with status {fault.status} has no body; leave it out")

@@ -8,10 +8,10 @@ from typing import Any
 
 from mockserver.docs import credential_headers
 from mockserver.engine.call import Credential
-from mockserver.engine.faults import Fault, FaultKind
 from mockserver.engine.webhooks import KIND as WEBHOOK
 from mockserver.journal import Filter
 from mockserver.testing import expectations
+from mockserver.testing.breaker import Breaker, check_operation
 from mockserver.testing.deliveries import Delivery
 from mockserver.testing.place import Place
 from mockserver.testing.records import Record
@@ -44,6 +44,8 @@ class Api:
         self._strangers = strangers
         self._contract = place.mock.contracts[credential.tenant.api]
         self._seeder = Seeder(place.mock, self.name)
+        # Where the tenant stands for the whole API, faults befall everybody.
+        self._breaker = Breaker(place.mock.faults, self._contract, None if strangers else credential.tenant.id)
 
     def __repr__(self) -> str:
         return f"<{self._contract.title} at {self.url}>"
@@ -80,6 +82,8 @@ class Api:
 
     def add_credential(self, *, scopes: tuple[str, ...] | None = None) -> Key:
         """One more key of this tenant; without `scopes` it may do everything. ValueError for an unknown scope."""
+        if isinstance(scopes, str):
+            raise TypeError(f"scopes={scopes!r}: give a tuple of them, such as scopes=({scopes!r},)")
         known = {scope for scheme in self._contract.security.values() for scope in scheme.scopes}
         for scope in scopes or ():
             if scope not in known:
@@ -123,7 +127,11 @@ class Api:
         return self.records(WEBHOOK)
 
     def records(self, kind: str, *, archived: bool = False) -> list[Record]:
-        """The records of a kind (lead, deal, campaign, webhook, …), in the order in which they were made."""
+        """The records of a kind (lead, deal, campaign, webhook, …), in the order in which they were made.
+
+        ValueError for a kind that the API does not have.
+        """
+        self._seeder.check_kind(kind)
 
         async def scan() -> list[Record]:
             async with self._place.mock.store.transaction(self._credential.tenant.key) as tx:
@@ -212,8 +220,10 @@ class Api:
     ) -> list[Request]:
         """So many requests fit, or None: at least one. `path` is its end; `json` and `headers` are some of it.
 
-        Returns them. AssertionError shows what was sent instead, with its outcomes.
+        Returns them. AssertionError shows what was sent instead, with its outcomes. ValueError or TypeError for what
+        no request could ever be.
         """
+        check_operation(self._contract, operation)
         wanted: dict[str, Any] = {
             "method": method, "path": path, "operation": operation, "status": status, "headers": headers, "json": json
         }  # fmt: skip
@@ -251,50 +261,38 @@ class Api:
         if after_processing:
             if status is not None or body is not None or headers:
                 raise ValueError("after_processing loses the answer: leave status, body and headers out")
-            self._fault("lost-response", times, operation, latency=latency)
+            self._breaker.add("lost-response", times, operation, latency=latency)
             return
-        more = {"status": status or 503, "body": body, "headers": dict(headers or {}), "latency": latency}
-        self._fault("status", times, operation, **more)
+        if headers is not None and not isinstance(headers, Mapping):
+            raise TypeError(f"headers={headers!r}: give a dictionary, such as {{'Retry-After': '5'}}")
+        own = 503 if status is None else status
+        more = {"status": own, "body": body, "headers": dict(headers or {}), "latency": latency}
+        self._breaker.add("status", times, operation, **more)
 
     def limit_next(self, retry_after: int = 30, times: int = 1, *, operation: str | None = None) -> None:
         """Answer 429 with Retry-After, in seconds, whatever the limits are."""
-        self._fault("rate-limit", times, operation, retry_after=retry_after)
+        self._breaker.add("rate-limit", times, operation, retry_after=retry_after)
 
     def drop_next(self, times: int = 1, *, operation: str | None = None, after_processing: bool = False) -> None:
         """Close the connection without an answer, before the request is processed or after: httpx raises
         RemoteProtocolError.
         """
-        self._fault("lost-response" if after_processing else "drop", times, operation)
+        self._breaker.add("lost-response" if after_processing else "drop", times, operation)
 
     def delay_next(self, seconds: float, times: int = 1, *, operation: str | None = None) -> None:
         """Answer late. A client of httpx in process whose read timeout is no longer than that raises ReadTimeout at
         once, and the request is processed all the same, as it would be.
         """
-        self._fault("latency", times, operation, latency=seconds)
+        self._breaker.add("latency", times, operation, latency=seconds)
 
     def garble_next(self, times: int = 1, *, operation: str | None = None) -> None:
         """Process, and answer with a body that is no JSON."""
-        self._fault("malformed", times, operation)
+        self._breaker.add("malformed", times, operation)
 
     def cut_off_next(self, times: int = 1, *, operation: str | None = None) -> None:
         """Process, and close the connection in the middle of the answer: httpx raises RemoteProtocolError."""
-        self._fault("truncate", times, operation)
+        self._breaker.add("truncate", times, operation)
 
     def stop_failing(self) -> None:
         """Take back every fault of this API and tenant that has not struck."""
-        self._place.mock.faults.clear(self.name, self._faulty)
-
-    @property
-    def _faulty(self) -> str | None:
-        """Whom faults befall: this tenant, or, where it stands for the whole API, everybody."""
-        return None if self._strangers else self.tenant_id
-
-    def _fault(self, kind: FaultKind, times: int, operation: str | None, **more: Any) -> None:
-        if operation is not None and operation not in self._contract.operations:
-            there = ", ".join(sorted(self._contract.operations))
-            raise ValueError(f"{self._contract.title} has no operation {operation!r}; there are {there}")
-        fault = Fault(kind, api=self.name, operation=operation, tenant=self._faulty, times=times, **more)
-        try:
-            self._place.mock.faults.add(fault)
-        except ValueError as error:
-            raise ValueError(str(error)) from None
+        self._breaker.clear()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
+from mockserver.client.span import seconds_of
 from mockserver.testing.place import Place
 
 # What a test gets wrong is shown where the test says it; `pytest --full-trace` shows the frames of here too.
@@ -22,8 +24,11 @@ class Clock:
         return datetime.fromtimestamp(self._place.mock.clock.now(), tz=UTC)
 
     def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> datetime:
-        """Move forward and return the new time. ValueError for a step back."""
-        step = seconds + 60 * minutes + 3600 * hours + 86_400 * days
+        """Move forward and return the new time. ValueError for a step back, TypeError for what is no number."""
+        try:
+            step = seconds_of(seconds, minutes, hours, days)
+        except TypeError as error:
+            raise TypeError(str(error)) from None
 
         async def advance() -> None:
             self._place.mock.clock.advance(step)
@@ -34,15 +39,21 @@ class Clock:
             raise ValueError(str(error)) from None
         return self.now
 
-    def freeze(self, at: datetime | None = None) -> datetime:
-        """Stand still, now or at a moment; return that moment. A moment needs a time zone."""
-        if at is not None and at.tzinfo is None:
-            raise ValueError(f"freeze(at={at!r}): say in which time zone, such as datetime(…, tzinfo=UTC)")
+    def freeze(self, at: datetime | str | None = None) -> datetime:
+        """Stand still, now or at a moment; return that moment.
+
+        A moment needs a time zone: `datetime(2026, 7, 2, 10, tzinfo=UTC)`, or the text "2026-07-02T10:00:00Z".
+        ValueError or TypeError for what is none.
+        """
+        moment = None if at is None else _moment(at).timestamp()
 
         async def freeze() -> None:
-            self._place.mock.clock.freeze(None if at is None else at.timestamp())
+            self._place.mock.clock.freeze(moment)
 
-        self._place.run(freeze())
+        try:
+            self._place.run(freeze())
+        except ValueError as error:
+            raise ValueError(str(error)) from None
         return self.now
 
     def resume(self) -> datetime:
@@ -53,3 +64,16 @@ class Clock:
 
         self._place.run(resume())
         return self.now
+
+
+def _moment(at: Any) -> datetime:
+    wanted = 'give datetime(2026, 7, 2, 10, tzinfo=UTC), or text such as "2026-07-02T10:00:00Z"'
+    try:
+        moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+    except ValueError:
+        raise ValueError(f"freeze(at={at!r}): that is no moment; {wanted}") from None
+    if not isinstance(moment, datetime):
+        raise TypeError(f"freeze(at={at!r}): that is no moment; {wanted}")
+    if moment.tzinfo is None:
+        raise ValueError(f"freeze(at={at!r}): say in which time zone; {wanted}")
+    return moment

@@ -35,11 +35,17 @@ def matching(  # noqa: PLR0913  # what a request can be told by, each by its nam
     headers: Mapping[str, str],
     json: Mapping[str, Any],
 ) -> list[Request]:
-    """The requests that fit; None and empty mappings fit all. `path` is its end, `json` and `headers` some of it."""
+    """The requests that fit; None and empty mappings fit all. `path` is its end, `json` and `headers` some of it.
+
+    TypeError for what no request could be told by: it would never be seen, which times=0 would take for well.
+    """
+    _check_types(method=(method, str), path=(path, str), status=(status, int))
+    _check_types(headers=(headers, Mapping), json=(json, Mapping))
+    verb = None if method is None else method.upper()
     return [
         request
         for request in requests
-        if method in {None, request.method}
+        if verb in {None, request.method}
         and (path is None or request.path.endswith(path))
         and operation in {None, request.operation}
         and status in {None, request.status}
@@ -49,7 +55,12 @@ def matching(  # noqa: PLR0913  # what a request can be told by, each by its nam
 
 
 def check(times: int | None, found: Sequence[Request], what: str, seen: Sequence[Request]) -> None:
-    """AssertionError unless `found` are so many; None = at least one. It shows all that was seen."""
+    """AssertionError unless `found` are so many; None = at least one. It shows all that was seen.
+
+    ValueError for what is no number of times.
+    """
+    if times is not None and (not isinstance(times, int) or isinstance(times, bool) or times < 0):
+        raise ValueError(f"times={times!r}: give a whole number, such as 1, or None for at least one")
     if len(found) == times or (times is None and found):
         return
     expected = "at least 1" if times is None else str(times)
@@ -62,6 +73,21 @@ def check(times: int | None, found: Sequence[Request], what: str, seen: Sequence
     elif not found:
         lines.append("there was no request at all")
     raise AssertionError("\n".join(lines))
+
+
+_EXAMPLES = {
+    "method": '"POST"',
+    "path": '"/leads"',
+    "status": "201",
+    "headers": '{"Idempotency-Key": "k1"}',
+    "json": '{"contact_name": "Sam"}',
+}
+
+
+def _check_types(**given: tuple[Any, type]) -> None:
+    for name, (value, wanted) in given.items():
+        if value is not None and (not isinstance(value, wanted) or isinstance(value, bool)):
+            raise TypeError(f"{name}={value!r}: give it like {name}={_EXAMPLES[name]}")
 
 
 def told(fields: Mapping[str, Any]) -> str:

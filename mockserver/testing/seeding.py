@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import count
@@ -42,10 +43,16 @@ class Seeder:
         operation = self.kinds.get(kind)
         return {} if operation is None else dict.fromkeys(property_names(operation.body_schema or {}))
 
+    def check_kind(self, kind: str) -> None:
+        """ValueError for a kind that no record of this API is of."""
+        known = {each.record_kind: None for each in self._contract.operations.values() if each.record_kind}
+        if kind not in known:
+            raise ValueError(f"{self._contract.title} has no records of the kind {kind!r}{meant(str(kind), known)}")
+
     def check(self, kind: str, fields: Mapping[str, Any]) -> None:
         """ValueError for a kind that nothing makes, TypeError for a field that it cannot be made with."""
         if kind not in self.kinds:
-            raise ValueError(f"{self._contract.title} has no {kind!r} that could be made{meant(kind, self.kinds)}")
+            raise ValueError(f"{self._contract.title} has no {kind!r} that could be made{meant(str(kind), self.kinds)}")
         self._check_names(kind, fields, self._fields[kind])
 
     def _check_names(self, kind: str, fields: Mapping[str, Any], known: Mapping[str, Any]) -> None:
@@ -59,6 +66,7 @@ class Seeder:
         ValueError in the vendor's words where it would refuse them, TypeError for a field that it does not know.
         """
         self.check(kind, fields)
+        _check_values(fields)
         operation = self.kinds[kind]
         creator = self._creator(operation)
         body = self._body(operation, kind, fields)
@@ -91,6 +99,17 @@ class Seeder:
         person = _Person(next(_PEOPLE), example[kind] if wrapped else example)
         body = {**fields, **{name: person.value(name) for name in _missing(inner, fields)}}
         return {kind: body} if wrapped else body
+
+
+def _check_values(fields: Mapping[str, Any]) -> None:
+    """TypeError for what no request could have sent."""
+    for name, value in fields.items():
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"{name}={value!r}: must be JSON: text, a number, a list, a dictionary …; {error}"
+            ) from None
 
 
 def _record_schema(operation: Operation, kind: str) -> dict[str, Any]:
@@ -136,7 +155,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 def with_plan(tenant: Tenant, contract: Contract, plan: str) -> Tenant:
     """The tenant on another plan of its vendor. ValueError names those there are."""
-    if plan not in contract.plans:
+    if plan not in tuple(contract.plans):
         there = f"; there are {', '.join(contract.plans)}" if contract.plans else ": it has no plans"
         raise ValueError(f"{contract.title} has no plan {plan!r}{there}")
     return replace(tenant, plan=plan, unmetered=False, unlimited=False)

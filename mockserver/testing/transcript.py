@@ -16,7 +16,7 @@ def transcript(entries: Sequence[Entry], most: int) -> str:
     """A line for each, without secrets; of more than `most` the last ones, and how many came before."""
     if not entries:
         return "The mock got no request in this test."
-    shown = entries[-most:]
+    shown = entries[max(0, len(entries) - most) :]
     before = len(entries) - len(shown)
     earlier = [f"({counted(before, 'earlier request')}, not shown)"] if before else []
     return "\n".join([*earlier, *map(_line, shown)])
