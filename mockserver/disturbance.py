@@ -6,7 +6,7 @@ from starlette.types import Scope, Send
 
 from mockserver import wire
 from mockserver.contract.model import Contract
-from mockserver.engine.faults import Fault
+from mockserver.engine.faults import BODILESS, Fault
 from mockserver.engine.refusal import Refusal
 from mockserver.reply import Answer, dump, refuse, render
 
@@ -27,6 +27,8 @@ async def instead(fault: Fault, contract: Contract, scope: Scope, heard: wire.He
         return None
     if fault.body is not None:
         return _own_answer(fault)
+    if fault.status in BODILESS:
+        return render(fault.status, None, fault.headers)
     return refuse(contract, Refusal("internal", "A fault that was switched on", (), fault.headers, fault.status), {})
 
 

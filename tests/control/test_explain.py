@@ -9,7 +9,9 @@ import pytest
 
 from mockserver.app import Mock
 from mockserver.contract.model import Window
-from mockserver.control.explain import Explanation, differences, explain
+from mockserver.control.explain import explain
+from mockserver.control.explanation import Explanation
+from mockserver.control.refused_keys import differences
 from mockserver.engine.faults import Fault
 from mockserver.settings import Settings
 from tests.caller import Caller

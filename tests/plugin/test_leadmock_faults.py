@@ -35,6 +35,13 @@ def test_so_many_requests_fail_in_a_way_of_their_own(leadmock: Leadmock) -> None
     assert answers[1].headers["X-Why"] == "because"
 
 
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_without_content_has_none(leadmock: Leadmock, status: int) -> None:
+    leadmock.mega.fail_next(status)
+    answer = create(leadmock)
+    assert (answer.status_code, answer.content, "content-length" in answer.headers) == (status, b"", False)
+
+
 def test_only_the_requests_of_an_operation_fail(leadmock: Leadmock) -> None:
     leadmock.mega.fail_next(operation="listLeads")
     assert create(leadmock).status_code == 201
