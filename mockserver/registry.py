@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mockserver.contract.model import Contract, Window
-from mockserver.engine import rate_limit
+from mockserver.engine import ids, rate_limit
 from mockserver.engine.access import Directory, Revocation
 from mockserver.engine.call import Credential, Tenant
 from mockserver.engine.clock import Clock
@@ -129,6 +129,7 @@ class Registry:
         every += [Record(_TENANT, key, _data_of(tenant)) for key, tenant in self._tenants.items()]
         every += [_gone(key) for key in self._deleted & self._demos.keys()]
         await self._store.reset()
+        ids.start_anew()
         await self._write(*every)
 
     async def refresh(self) -> bool:

@@ -13,10 +13,11 @@ from mockserver.store.commons import ShelfFullError
 
 
 async def reset(world: World, _call: ControlCall) -> Response:
+    # First the clock: what is made from now on is of the present, ids included.
+    await world.controls.move(AdjustableClock.reset)
     await world.registry.reset_all()
     await world.journal.clear()
     await world.controls.clear()
-    await world.controls.move(AdjustableClock.reset)
     await world.seed()
     return answer({"status": "ok"})
 

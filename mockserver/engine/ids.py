@@ -40,5 +40,14 @@ class _Sequence:
         text = whole.to_bytes(16).hex()
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
+    def start_anew(self) -> None:
+        """Let the next id be of its own time, even if earlier ones were ahead of it: for when no record is left.
 
-new_uuid = _Sequence().uuid
+        It is none of the earlier ones: its bits are drawn.
+        """
+        self._millis = 0
+
+
+_SEQUENCE = _Sequence()
+new_uuid = _SEQUENCE.uuid
+start_anew = _SEQUENCE.start_anew

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 
+from mockserver.engine import ids
 from mockserver.engine.call import Credential
 from mockserver.journal import Entry, Filter
 from mockserver.testing.api import Api
@@ -162,6 +163,7 @@ def on_server(server: LiveServer) -> Iterator[LeadmockServer]:
     async def prepare() -> list[Credential]:
         mock.faults.clear()
         mock.clock.reset()
+        ids.start_anew()
         return [mock.add_tenant(api, name="the test's own") for api in mock.contracts]
 
     async def forget() -> None:

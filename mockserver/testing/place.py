@@ -12,6 +12,7 @@ import uvicorn
 from mockserver.app import Mock
 from mockserver.connection import Connection
 from mockserver.contract.model import Contract
+from mockserver.engine import ids
 from mockserver.engine.courier import Courier
 from mockserver.engine.sender import Sender, SenderOptions
 from mockserver.engine.webhooks import policies
@@ -70,6 +71,7 @@ class ThisProcess:
         """As if it had just been started, with no record in it: what a test finds."""
         mock = self.mock
         self.run(self.store.reset())
+        ids.start_anew()
         for name, directory in mock.directories.items():
             for credential in directory:
                 directory.remove(credential)

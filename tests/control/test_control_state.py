@@ -39,6 +39,23 @@ def test_a_reset_forgets_everything_but_tenants_and_credentials(control: Control
     assert push(fresh).status_code == 201
 
 
+def test_after_a_reset_ids_are_of_the_present_again(control: ControlClient, fresh: Access) -> None:
+    """And none is given twice, the demo's first lead included."""
+    control.advance(days=400)
+    ahead = push(fresh).json()["lead"]["id"]
+    control.reset()
+    (demo,) = control.records("mega", "7b0f5c52-3c1e-4b52-9d57-0c6f4f3a9e11")
+    later = push(fresh).json()["lead"]["id"]
+    assert len({ahead, demo.id, later}) == 3
+    assert _day(ahead) - _day(later) == pytest.approx(400, abs=0.1)
+    assert _day(demo.id) <= _day(later)
+
+
+def _day(lead_id: str) -> float:
+    """When an id was given, in days."""
+    return (uuid.UUID(lead_id).int >> 80) / 86_400_000
+
+
 def test_resetting_a_tenant_leaves_the_others_alone(control: ControlClient, fresh: Access) -> None:
     other = control.create_tenant("mega")
     for access in (fresh, other):

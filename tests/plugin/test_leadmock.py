@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import httpcore
 import httpx
@@ -85,7 +86,10 @@ def test_nothing_of_one_test_is_left_in_the_next(leadmock: Leadmock, turn: str) 
     mega = leadmock.mega
     assert (mega.leads, mega.requests, mega.webhooks, leadmock.deliveries) == ([], [], [], []), turn
     assert abs(leadmock.clock.now - datetime.now(UTC)) < timedelta(minutes=5)
-    assert create(mega, contact_name="Sam").status_code == 201
+    made = create(mega, contact_name="Sam")
+    assert made.status_code == 201
+    given_at = datetime.fromtimestamp((UUID(made.json()["lead"]["id"]).int >> 80) / 1000, UTC)
+    assert abs(given_at - datetime.now(UTC)) < timedelta(minutes=5)
     for _ in range(60):
         create(mega, contact_name="Sam")
     assert create(mega, contact_name="Sam").status_code == 429
@@ -93,6 +97,7 @@ def test_nothing_of_one_test_is_left_in_the_next(leadmock: Leadmock, turn: str) 
     mega.fail_next(times=1000)
     leadmock.salesiq.use_plan("starter")
     leadmock.clock.advance(days=2)
+    mega.given_lead()
 
 
 def test_a_plan_is_left_with_its_test(leadmock: Leadmock) -> None:
