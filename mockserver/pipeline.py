@@ -34,7 +34,7 @@ from mockserver.engine.rate_limit import RawHeaders
 from mockserver.engine.refusal import Refusal, invalid_body
 from mockserver.plan import Plan, compile_plan
 from mockserver.reply import Answer, dump, refuse, render
-from mockserver.request_body import ClientGone, read
+from mockserver.request_body import ClientGone, hear, read
 from mockserver.routing import RouteTable
 from mockserver.settings import Settings
 from mockserver.store.base import Remembered, Store, StoreError
@@ -170,6 +170,8 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
                     exchange.received += heard.body
             if answer is None:
                 answer = await self._answer(api, scope, receive, exchange)
+                if not exchange.received and self._settings.journal:
+                    await hear(scope["headers"], receive, exchange.received)
         except ClientGone:
             return
         exchange.answer = answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from starlette.types import Receive
@@ -10,6 +10,9 @@ from starlette.types import Receive
 from mockserver.engine import strict_json
 from mockserver.engine.refusal import Refusal
 from mockserver.plan import Plan
+
+_MOST_HEARD = 262_144  # Bytes; what is refused may be anybody's.
+RawHeaders = Iterable[tuple[bytes, bytes]]
 
 
 class ClientGone(Exception):
@@ -39,6 +42,21 @@ async def read(plan: Plan, headers: Mapping[str, str], receive: Receive, heard: 
         return strict_json.parse(raw, plan.operation.max_depth)
     except strict_json.MalformedJSON as error:
         raise Refusal("body-malformed", f"The request body is not valid JSON: {error}") from None
+
+
+async def hear(raw_headers: RawHeaders, receive: Receive, heard: list[bytes]) -> None:
+    """What has been announced of a body that nobody has read, since its request was answered without it: for whoever
+    looks at that request. Nothing of a large one, and of one that a client only sends when it is asked to.
+    """
+    announced = {name: value for name, value in raw_headers if name in {b"content-length", b"expect"}}
+    length = announced.get(b"content-length", b"0")
+    if b"expect" in announced or not length.isdigit() or not 0 < int(length[:20]) <= _MOST_HEARD:
+        return
+    more = True
+    while more:
+        message = await receive()
+        heard.append(message.get("body", b""))
+        more = message.get("more_body", False)
 
 
 async def _whole(chunks: list[bytes], max_bytes: int, receive: Receive) -> bytes:

@@ -197,3 +197,37 @@ def test_the_line_of_curl_repeats_the_request_when_it_is_pasted(control: Control
         assert pasted.stdout.startswith("HTTP/1.1 201")
         assert pasted.stdout.endswith(first.text)
         assert fresh.credential.secret not in line
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "changed", "status"),
+    [
+        ("POST", "/leads", {"Authorization": "Bearer mega_wrong"}, 401),
+        ("POST", "/leads", {"x-customer-id": "c2a9a0de-51f4-4c0b-8f0e-6a1d2b3c4d5e"}, 403),
+        ("POST", "/led", {}, 404),
+        ("PUT", "/leads", {}, 405),
+        ("POST", "/leads", {"Prefer": "code=429"}, 429),
+        ("POST", "/leads", {}, 429),
+    ],
+)
+def test_the_body_of_a_request_that_was_answered_without_it_is_kept(
+    control: ControlClient, method: str, path: str, changed: dict[str, str], status: int
+) -> None:
+    """What was sent can be found, seen and sent again, although nobody needed it to refuse."""
+    access = control.create_tenant("mega", limits={"default": [{"limit": 1, "seconds": 3600}]})
+    with httpx.Client(base_url=access.base_url, headers={**access.headers, **changed}) as http:
+        if not changed:
+            http.get("/leads")  # All that the limit allows.
+        assert http.request(method, path, json={"contact_name": access.tenant.id}).status_code == status
+    (found,) = control.requests(body=access.tenant.id)
+    whole = control.request(found.id)
+    assert whole["request"]["json"] == {"contact_name": access.tenant.id}
+    assert access.tenant.id in whole["curl"].split("--data-raw")[1]
+
+
+def test_a_body_that_never_comes_keeps_nobody_waiting_for_the_refusal(server: Live) -> None:
+    """Where it is large, or the client asks first whether it is wanted."""
+    for line in (b"Content-Length: 500000", b"Content-Length: 20\r\nExpect: 100-continue"):
+        with server.connect() as connection:
+            connection.sendall(b"POST /api/agents/crm/leads HTTP/1.1\r\nHost: x\r\n" + line + b"\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 401 ")

@@ -258,7 +258,7 @@ def test_head_of_what_is_not_there_is_404_without_a_body(live: Live) -> None:
 
 @case(143)
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "TRACE"])
-def test_a_method_that_is_not_allowed_is_refused_with_its_body_unread(wire: Wire, method: str) -> None:
+def test_a_method_that_is_not_allowed_is_refused_whatever_its_body(wire: Wire, method: str) -> None:
     head = wire.live.head(wire.credential, method, wire.creation.path, JSON, f"Content-Length: {len(wire.body)}")
     answer = wire.live.send(head + wire.body)
     assert refused(wire.api, answer, 405)

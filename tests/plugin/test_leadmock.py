@@ -218,6 +218,12 @@ def test_requests_tell_what_was_sent_and_what_became_of_it(leadmock: Leadmock) -
     assert leadmock.salesiq.requests == []
 
 
+def test_a_refused_request_has_its_body_too(leadmock: Leadmock) -> None:
+    stranger = {**leadmock.mega.headers, "Authorization": "Bearer mega_wrong"}
+    assert CLIENT.post(MEGA, headers=stranger, json={"contact_name": "Sam"}).status_code == 401
+    leadmock.mega.expect_request("POST", status=401, json={"contact_name": "Sam"})
+
+
 def test_a_host_that_nobody_knows_is_refused_as_by_respx(leadmock: Leadmock) -> None:
     with pytest.raises(AssertionError, match=r"not mocked! leadmock answers app\.gomega\.ai.*leadmock\.router\.route"):
         httpx.get("https://example.com/")
