@@ -165,13 +165,15 @@ class Pipeline(SpecMiddleware):  # type: ignore[misc]  # connexion is untyped
                 receive = heard = wire.Heard(receive)
                 await heard.hear()
                 answer = await disturbance.instead(fault, api.contract, scope, heard)
-                exchange.outcome = f"struck by a fault: {fault.kind}"
+                exchange.outcome = fault.told
                 if answer is not None and self._settings.journal:
                     exchange.received += heard.body
             if answer is None:
                 answer = await self._answer(api, scope, receive, exchange)
                 if not exchange.received and self._settings.journal:
                     await hear(scope["headers"], receive, exchange.received)
+                if fault is not None:
+                    exchange.outcome += f"; {fault.told}"
         except ClientGone:
             return
         exchange.answer = answer

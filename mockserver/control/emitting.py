@@ -56,7 +56,7 @@ class Emitter:
         record_id = data.get("id")
         record = await self._module.subject(tx, event, record_id) if isinstance(record_id, str) else None
         if record is None and isinstance(record_id, str) and len(data) == 1:
-            raise Refusal("record-unknown", f"There is no {record_id[:100]} that {event} could be about")
+            raise Refusal("record-unknown", f"There is no record {record_id[:100]!r} that {event} could be about")
         whole = {**(record or {}), **data}
         errors = [FieldError(f"/data{e.pointer}", e.detail, whole=e.whole) for e in self._data[event].errors(whole)]
         if errors:

@@ -62,8 +62,9 @@ def _pointers(entry: Entry) -> Iterable[str]:
 
 def _served(entry: Entry) -> str:
     if entry.fault is not None:
-        end = f"DELETE /_mock/faults/{entry.fault.id} ends it"
-        return f"The fault {entry.fault.id} ({entry.fault.kind}) struck this request; {end}."
+        fault = entry.fault
+        end = "it does so no more" if fault.used_up else f"DELETE /_mock/faults/{fault.id} ends it"
+        return f"The fault {fault.id} ({fault.kind}) struck this request; {end}."
     return f"Nothing was refused: {entry.outcome or 'served'}."
 
 

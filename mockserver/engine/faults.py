@@ -21,6 +21,8 @@ FaultKind = Literal[
     "slow",  # Processes it and lets the answer drip over `seconds`.
 ]
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
+UNANSWERED = frozenset(("drop", "lost-response"))
+"""Kinds that close the connection without an answer."""
 BODILESS = frozenset((204, 205, 304))
 """Statuses whose answers have no body."""
 
@@ -58,6 +60,16 @@ class Fault:
     seconds: float = 5.0
     id: str = ""
     applied: int = 0
+
+    @property
+    def told(self) -> str:
+        """What it did to a request, as the end of an outcome."""
+        return f"struck by a fault: {self.kind}{', never answered' if self.kind in UNANSWERED else ''}"
+
+    @property
+    def used_up(self) -> bool:
+        """Whether it has struck as often as it should."""
+        return self.times is not None and self.applied >= self.times
 
     def befalls(self, api: str, operation: str, tenant: str, credential: str) -> bool:
         """Whether it is meant for such a request; unknown parts of one are empty."""
@@ -113,7 +125,7 @@ class Faults:
         """The fault that strikes this request, which is then counted, or None."""
         for fault in self.drawn(api, operation, tenant, credential):
             struck = replace(fault, applied=fault.applied + 1)
-            if fault.times is not None and struck.applied >= fault.times:
+            if struck.used_up:
                 del self._by_id[fault.id]
             else:
                 self._by_id[fault.id] = struck

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
+from mockserver.engine.faults import UNANSWERED
 from mockserver.journal import Entry
 
-_NEVER_ANSWERED = frozenset(("drop", "lost-response"))
 _SHOWN = 120
 
 
@@ -53,7 +53,7 @@ class Request:
     @property
     def status(self) -> int | None:
         """Of the answer; None where a fault closed the connection before there was one."""
-        if self._fault is not None and self._fault.kind in _NEVER_ANSWERED:
+        if self._fault is not None and self._fault.kind in UNANSWERED:
             return None
         return self._answer.status
 

@@ -238,7 +238,7 @@ def test_an_event_is_made_to_happen_without_a_credential(control: ControlClient)
     assert control.emit("crmleadpro", access.tenant.id, "deal.won", {"id": made["id"]}) == 0
     (record,) = control.records("crmleadpro", access.tenant.id, kind="deal")
     assert record.data["status"] == "won"
-    with pytest.raises(ControlError, match="There is no deal_nobody") as refusal:
+    with pytest.raises(ControlError, match="There is no record 'deal_nobody'") as refusal:
         control.emit("crmleadpro", access.tenant.id, "deal.won", {"id": "deal_nobody"})
     assert refusal.value.status == 404
     with pytest.raises(ControlError, match="event: must be one of"):

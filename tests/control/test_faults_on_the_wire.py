@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import httpx
@@ -14,7 +15,7 @@ from mockserver.app import Mock
 from mockserver.client import ControlClient
 from mockserver.docs import credential_headers
 from mockserver.engine.call import Credential
-from mockserver.engine.faults import Fault
+from mockserver.engine.faults import KINDS, Fault, FaultKind
 from mockserver.wire import ConnectionDropped
 from tests.edge_cases.live import Live, read_to_the_end
 
@@ -49,6 +50,25 @@ def test_a_status_comes_in_the_vendors_envelope_and_nothing_is_processed(server:
     assert answer.json()["error"]["code"] == 503
     assert server.leads_of(credential) == 0
     assert push(server, credential).status_code == 201
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_outcome_says_that_a_fault_struck_and_whether_there_was_an_answer(
+    server: Live, credential: Credential, kind: FaultKind
+) -> None:
+    """Whoever reads the log or the journal would wonder why the client tells otherwise."""
+    strike(server, credential, Fault(kind, latency=0.01, seconds=0.01))
+    with suppress(httpx.TransportError):
+        push(server, credential)
+    with ControlClient(server.origin) as control:
+        (request,) = control.requests(tenant=credential.tenant.id)
+        told = control.explain(request.id)
+    processed = "" if kind in {"status", "rate-limit", "drop"} else "created lead "
+    unanswered = ", never answered" if kind in {"drop", "lost-response"} else ""
+    assert request.outcome.startswith(processed)
+    assert request.outcome.endswith(f"struck by a fault: {kind}{unanswered}")
+    # It was to strike once, so that there is nothing left to be switched off.
+    assert told.why.endswith("struck this request; it does so no more.")
 
 
 def test_a_status_can_have_a_body_of_its_own(server: Live, credential: Credential) -> None:

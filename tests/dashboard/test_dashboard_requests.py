@@ -247,3 +247,17 @@ def test_an_exchange_that_an_address_names_is_told_with_the_name_of_its_api(
     )
     visit.page.goto(f"{visit.origin}/_mock/#/requests/{request.id}")
     expect(visit.exchange).to_contain_text("MEGA, createLead")
+
+
+def test_an_answer_that_a_fault_kept_back_is_not_shown_as_one(
+    visit: Visit, control: ControlClient, mega: Access, http: httpx.Client
+) -> None:
+    control.add_fault("lost-response", tenant=mega.tenant.id, times=1)
+    with pytest.raises(httpx.RemoteProtocolError):
+        push(http, mega)
+    visit.open()
+    visit.show_only(mega)
+    expect(visit.rows).to_have_count(1)
+    expect(visit.rows.first).to_contain_text("struck by a fault: lost-response, never answered")
+    visit.rows.first.click()
+    expect(visit.exchange).to_contain_text("Response 201, never sent")

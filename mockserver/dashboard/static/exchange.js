@@ -13,6 +13,9 @@ const LEVELS = {
   assumed: "the vendor is silent; decision",
 };
 
+// Faults that close the connection without an answer.
+const UNANSWERED = new Set(["drop", "lost-response"]);
+
 /** The pane; `close` is called when somebody wants it away. */
 export function exchangePane(close) {
   const element = h("aside.exchange", { "aria-label": "Exchange", hidden: true });
@@ -31,7 +34,7 @@ export function exchangePane(close) {
       const [whole, why] = await Promise.all([
         get(at("requests", wanted)), get(at("requests", wanted, "explanation")), world.apis.length ? null : refresh(),
       ]);
-      parts = [head(whole, close, whole.curl), because(whole, why), rule(whole.rule), message("Request", whole.request), message("Response", whole.response)];
+      parts = [head(whole, close, whole.curl), because(whole, why), rule(whole.rule), message("Request", whole.request), message("Response", whole.response, UNANSWERED.has(whole.fault) ? ", never sent" : "")];
     } catch (error) {
       if (error.name !== "Problem") throw error;
       parts = [summary ? head(summary, close, null) : bare(wanted, close), h("p.problem", {}, error.message)];
@@ -108,11 +111,11 @@ function place({ level, document }) {
   return [LEVELS[level], document].filter(Boolean).join(" ");
 }
 
-function message(title, told) {
+function message(title, told, remark = "") {
   const names = told.headers.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, value)));
   const what = title.toLowerCase();
   return h("section.message", {},
-    h("h3", {}, title, told.status ? ` ${told.status}` : ""),
+    h("h3", {}, title, told.status ? ` ${told.status}${remark}` : ""),
     bodyOf(told, `${what} body`),
     h("details", { open: true }, h("summary", {}, `Headers (${names.length})`),
       h("table.headers", { "aria-label": `${title} headers` }, h("tbody", {}, names))));
