@@ -19,6 +19,13 @@ MISTAKES = [
     ("control.seed('mega', tenant, {'contact_name': 'x'})", "are no rows; give a list of dictionaries"),
     ("control.seed('mega', tenant, 5)", "5 are no rows; give a list of dictionaries"),
     ("control.seed('mega', tenant, [{1}])", "the rows cannot be sent: Object of type set is not JSON"),
+    ("control.requests(status='999')", "status: must be a status such as 404 or a class such as 4xx, not '999'"),
+    ("control.requests(method='G E T')", "method: must be a method such as POST, not 'G E T'"),
+    ("control.take_snapshot('a b')", "name must be at most 100 letters, digits, hyphens, underscores and dots"),
+    ("control.request('x')", "request must be a number of at most fifteen digits, not 'x'"),
+    ("control.create_tenant('mega', secret='a b')", "secret: must be printable ASCII characters without spaces"),
+    ("control.create_tenant('salesiq', id='a b')", "id: must be at most 100 letters, digits"),
+    ("control.add_fault('status', headers={'X': 'é'})", "headers.X: must be printable ASCII characters"),
     ("control.emit('crmleadpro', 'demo-workspace', 'deal.won', None)", "data: must be an object, not null"),
 ]
 
