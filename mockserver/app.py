@@ -98,6 +98,7 @@ class Mock:
         self.sender = Sender(self.store, self.clock, policies(self.contracts.values()), options)
         self.clock.subscribe(self.sender.wake)
         self._on_ready = on_ready
+        self.emitters = emitters(self.contracts, self.store, self.controls)
         self._asgi = self._build(observe)
 
     def _new_controls(self) -> Controls:
@@ -151,7 +152,6 @@ class Mock:
     def _control(self, router: Router) -> list[Route]:
         """The control plane: its documentation and events by credential; the rest is what no route of ours answers."""
         spec = ControlSpec()
-        able = emitters(self.contracts, self.store, self.controls)
         world = World(
             settings=self.settings,
             contracts=self.contracts,
@@ -163,13 +163,13 @@ class Mock:
             journal=self._pages,
             metrics=self.metrics,
             seed=self.seed,
-            emitters=able,
+            emitters=self.emitters,
         )
         router.default = ControlPlane(world, spec, otherwise=router.default)
         return [
             *dashboard_routes(),
             *control_docs(spec.document),
-            *event_routes(self.contracts, self.directories, able, self.controls),
+            *event_routes(self.contracts, self.directories, self.emitters, self.controls),
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mockserver.docs import credential_headers
 from mockserver.engine.call import Credential
+from mockserver.engine.refusal import Refusal
 from mockserver.engine.webhooks import KIND as WEBHOOK
 from mockserver.journal import Filter
 from mockserver.testing import expectations
@@ -162,6 +163,19 @@ class Api:
             raise ValueError(f"{self._contract.title} has no webhooks")
         member = "event_types" if "event_types" in self._seeder.members(WEBHOOK) else "events"
         return self.given(WEBHOOK, url=url, **{member: listened})
+
+    def emit(self, event: str, **data: Any) -> None:
+        """Make an event happen that no operation fires, such as `emit("deal.won", id=deal.id)`.
+
+        `data` comes on top of the record that `id` names. ValueError for an event or a record that is none.
+        """
+        emitter = self._place.mock.emitters.get(self.name)
+        if emitter is None:
+            raise ValueError(f"{self._contract.title} has no events that can be made to happen")
+        try:
+            self._place.run(emitter.emit(self._credential.tenant.key, {"event": event, "data": data}))
+        except Refusal as refusal:
+            raise ValueError(refusal.message) from None
 
     # Requests.
 

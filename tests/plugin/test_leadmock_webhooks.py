@@ -150,6 +150,34 @@ def test_webhooks_of_crmlead_pro_for_one_event(leadmock: Leadmock, respx_mock: r
         leadmock.salesiq.given_webhook(HOOK)
 
 
+def test_an_event_that_no_operation_fires_can_be_made_to_happen(
+    leadmock: Leadmock, respx_mock: respx.MockRouter
+) -> None:
+    crm = leadmock.crmleadpro
+    respx_mock.post(HOOK).respond(204)
+    crm.given_webhook(HOOK, "deal.won")
+    deal = crm.given("deal", title="Annual plan", value=240000)
+    crm.emit("deal.won", id=deal.id)
+    (delivery,) = leadmock.deliver_webhooks()
+    assert (delivery.event, delivery.json["data"]["id"], delivery.state) == ("deal.won", deal.id, "delivered")
+    assert crm.records("deal")[0].status == "won"
+    with pytest.raises(ValueError, match=r"event: must be one of lead\.created, .*, not 'deal.wno'"):
+        crm.emit("deal.wno", id=deal.id)
+    with pytest.raises(ValueError, match=r"There is no record .nobody. that deal\.won could be about"):
+        crm.emit("deal.won", id="nobody")
+    with pytest.raises(ValueError, match="SalesIQ has no events that can be made to happen"):
+        leadmock.salesiq.emit("lead.created")
+
+
+def test_the_live_server_sends_an_event_that_was_made_to_happen(leadmock_server: LeadmockServer) -> None:
+    crm = leadmock_server.crmleadpro
+    with Receiver() as receiver:
+        crm.given_webhook(receiver.url, "deal.won")
+        crm.emit("deal.won", id=crm.given("deal", title="Annual plan", value=240000).id)
+        (delivery,) = leadmock_server.deliver_webhooks()
+    assert (delivery.event, delivery.state) == ("deal.won", "delivered")
+
+
 def test_the_live_server_sends_them_by_itself(leadmock_server: LeadmockServer) -> None:
     with Receiver() as receiver:
         webhook = leadmock_server.mega.given_webhook(receiver.url)
