@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockserver.store.dialect import POSTGRES
+from mockserver.store.dialect import POSTGRES, SQLITE
 from mockserver.store.select import SORTED
 from mockserver.store.values import STRING
 
@@ -104,6 +104,19 @@ CREATE TABLE figures (name {text} NOT NULL, labels {text} NOT NULL, counts {doub
 CREATE UNLOGGED TABLE journal_head (id {integer} PRIMARY KEY, last {integer} NOT NULL);
 """
 
+# What the index of texts (`sqlite_texts`) has taken in: all records up to a number, but for those that have changed
+# since. The index itself is made where the library can.
+_INDEXED = """
+CREATE TABLE indexed_texts (up_to {integer} NOT NULL, texts {integer} NOT NULL);
+INSERT INTO indexed_texts (up_to, texts) VALUES (0, 0);
+CREATE TABLE changed_texts (seq INTEGER PRIMARY KEY);
+"""
+_CHANGED = """
+CREATE TRIGGER text_changed AFTER UPDATE OF search ON records
+  WHEN old.search <> new.search AND old.seq <= (SELECT up_to FROM indexed_texts)
+  BEGIN INSERT INTO changed_texts (seq) VALUES (old.seq) ON CONFLICT (seq) DO NOTHING; END
+"""
+
 
 def _first(dialect: Dialect) -> Iterator[str]:
     yield from _each(_TABLES, dialect)
@@ -131,7 +144,13 @@ def _fifth(dialect: Dialect) -> Iterator[str]:
     yield from _each(_TOTALS, dialect)
 
 
-_STEPS = (_first, _second, _third, _fourth, _fifth)
+def _sixth(dialect: Dialect) -> Iterator[str]:
+    if dialect is SQLITE:
+        yield from _each(_INDEXED, dialect)
+        yield _CHANGED
+
+
+_STEPS = (_first, _second, _third, _fourth, _fifth, _sixth)
 SCHEMA_VERSION = len(_STEPS)
 
 

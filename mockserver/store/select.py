@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -18,6 +18,15 @@ SORTED = ("created_at", "updated_at")
 
 Fragment = tuple[str, list[Any]]
 """SQL and the parameters of its placeholders, in order."""
+
+
+class Matching(NamedTuple):
+    """The condition for all that a query counts in its total, its parameters, and the table to look into."""
+
+    text: str
+    parameters: list[Any]
+    table: str = "records"
+
 
 _IN_ALL = "SELECT coalesce(sum(records), 0) FROM totals"
 _COMPARISONS = {"eq": "=", "ge": ">=", "le": "<="}
@@ -34,8 +43,8 @@ def of_kind(tenant: str, kind: str | None, archived: Archived) -> Fragment:
     return text, parameters
 
 
-def matching(dialect: Dialect, tenant: str, query: Query) -> Fragment:
-    """Condition for all that the query counts in its total."""
+def matching(dialect: Dialect, tenant: str, query: Query) -> Matching:
+    """The condition alone: how the records are found is the database's own affair."""
     text, parameters = of_kind(tenant, query.kind, query.archived)
     for condition in query.where:
         test, values = _test(dialect, condition)
@@ -44,7 +53,7 @@ def matching(dialect: Dialect, tenant: str, query: Query) -> Fragment:
     if query.search:
         text += f" AND ({' OR '.join(dialect.contains for _ in query.search)})"
         parameters += query.search
-    return text, parameters
+    return Matching(text, parameters)
 
 
 def groups(query: Query) -> tuple[int, ...]:
@@ -53,12 +62,12 @@ def groups(query: Query) -> tuple[int, ...]:
     return (*(reversed(values) if query.descending else values), OTHER)
 
 
-def counts(dialect: Dialect, where: Fragment, query: Query) -> Fragment:
+def counts(dialect: Dialect, where: Matching, query: Query) -> Fragment:
     """Statement for how many match in each group, by its number."""
-    text, parameters = where
-    group, counting = dialect.group(query.sort), f"SELECT count(*) FROM records WHERE {text}"
+    text, parameters, table = where
+    group, counting = dialect.group(query.sort), f"SELECT count(*) FROM {table} WHERE {text}"
     if query.sort not in SORTED or query.where or query.search:
-        return f"SELECT {group}, count(*) FROM records WHERE {text} GROUP BY 1", parameters
+        return f"SELECT {group}, count(*) FROM {table} WHERE {text} GROUP BY 1", parameters
     # Almost all values are strings: the others are looked up in an index, and how many there are in all is known.
     others = [f"SELECT {each}, ({counting} AND {group} = {each})" for each in (BOOLEAN, NUMBER, OTHER)]
     less = "".join(f" - ({counting} AND {group} = {each})" for each in (BOOLEAN, NUMBER, OTHER))
@@ -71,12 +80,12 @@ def count(tenant: str, kind: str, archived: Archived) -> Fragment:
     return f"{_IN_ALL} WHERE {text}", parameters
 
 
-def page(dialect: Dialect, columns: str, where: Fragment, query: Query, group: int) -> Fragment:
+def page(dialect: Dialect, columns: str, where: Matching, query: Query, group: int) -> Fragment:
     """Statement for the records of one group, in order; what is still to be given are its LIMIT and OFFSET.
 
     Of the group that `query.after` is in, those after it.
     """
-    text, parameters = where
+    text, parameters, table = where
     direction = "DESC" if query.descending else "ASC"
     order = ["id"] if group == OTHER else [dialect.value(query.sort, group), "id"]
     text += f" AND {dialect.group(query.sort)} = {group}"
@@ -84,7 +93,7 @@ def page(dialect: Dialect, columns: str, where: Fragment, query: Query, group: i
         after, values = _after(dialect, query.after, order, "<" if query.descending else ">")
         text, parameters = text + after, [*parameters, *values]
     order_by = ", ".join(f"{each} {direction}" for each in order)
-    return f"SELECT {columns} FROM records WHERE {text} ORDER BY {order_by} LIMIT ? OFFSET ?", parameters
+    return f"SELECT {columns} FROM {table} WHERE {text} ORDER BY {order_by} LIMIT ? OFFSET ?", parameters
 
 
 def _after(dialect: Dialect, last: tuple[Any, str], order: list[str], beyond: str) -> Fragment:

@@ -11,10 +11,12 @@ import sqlite3
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from mockserver.store import pieces
 from mockserver.store.dialect import SQLITE
 from mockserver.store.sql import SQLTransaction
 from mockserver.store.sql_store import SQLStore
 from mockserver.store.sqlite_file import explain, open_file, path_of
+from mockserver.store.sqlite_texts import FileTexts
 from mockserver.store.turns import Turns, TurnTaking
 from mockserver.store.windows import tally
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
     from pathlib import Path
 
-    from mockserver.store.base import Delivery, Usage
+    from mockserver.store.base import Delivery, Page, Query, Usage
+    from mockserver.store.select import Matching
     from mockserver.store.sql import Row
 
 _BEGIN = "BEGIN IMMEDIATE"  # what keeps it from writing is told at its beginning
@@ -51,6 +54,16 @@ class SQLiteTransaction(SQLTransaction, TurnTaking):
     async def change_later(self, text: str, parameters: Sequence[Any] = ()) -> None:
         await self.change(text, parameters)
 
+    async def list(self, query: Query) -> Page:
+        if self._store.owner is not self:
+            await self._begin()
+        return await super().list(query)
+
+    def matching(self, query: Query) -> Matching:
+        where = super().matching(query)
+        texts = self._store.texts
+        return where if texts is None or not query.search else texts.narrowed(where, self.tenant, query)
+
     def _start(self) -> None:
         self._store.name_task()
         self._store.execute(_BEGIN)
@@ -78,6 +91,7 @@ class SQLiteStore(SQLStore, Turns):
         super().__init__()
         self._path = path_of(url)
         self._connection = open_file(self._path)
+        self.texts = FileTexts(self.execute, self.execute_many) if pieces.are_known_to(self._connection) else None
 
     def transaction(self, tenant: str) -> SQLiteTransaction:
         return SQLiteTransaction(self, tenant)
@@ -128,6 +142,9 @@ class SQLiteStore(SQLStore, Turns):
         self.execute(text, parameters)
 
     async def change_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
+        self.execute_many(text, rows)
+
+    def execute_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
         try:
             self._connection.executemany(text, rows)
         except sqlite3.Error as error:

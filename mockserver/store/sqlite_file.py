@@ -11,6 +11,7 @@ import sqlite3
 import time
 from pathlib import Path
 
+from mockserver.store import pieces
 from mockserver.store.base import StoreError
 from mockserver.store.dialect import SQLITE
 from mockserver.store.migrations import SCHEMA_VERSION, statements
@@ -108,6 +109,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
     for statement in statements(SQLITE, 0 if empty else _check_version(connection, path)):
         connection.execute(statement)
+    if pieces.are_known_to(connection):
+        connection.execute(pieces.CREATE)
     connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
     # A write that changes nothing: a file that is in use, or cannot be written, says so now, not at a request.
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -17,7 +17,8 @@ import orjson
 from sortedcontainers import SortedList
 
 from mockserver.store.base import Page, Query, Record
-from mockserver.store.texts import SHORTEST, Texts
+from mockserver.store.pieces import SHORTEST
+from mockserver.store.texts import Texts
 from mockserver.store.values import NULL_ENTRY, entry, getter, test_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _MOST_STALE = 128  # records by which an index may lag behind: bounds the work that falls to one list()
 _MOST_FILTERED = 4  # indexes of what some filter leaves; each may be as large as that of all
 _FEWEST_SEARCHED = 2000  # records below which looking through all of them is as quick
+_FEWEST_ADDED = 64  # records that are rather looked through than added to the index of texts
+_MUCH = 16  # when one record in so many is a candidate, looking through all of them is as quick
 _BACKSLASH = ord("\\")
 _TEXTS_AT_ONCE = 20_000  # records whose texts one search adds to their index: half a second's work
 _MOST_SHAPES = 10_000  # sequences of names kept for good: clients can make up some, in what they send as an object
@@ -187,10 +190,18 @@ class Table:
         texts = self._texts
         if texts is None or texts.is_worn:
             texts = self._texts = Texts(lambda record_id: _text_of(rows[record_id]) if record_id in rows else "")
+        if not texts.is_usable:
+            yield rows.items()
+            return
         # What is not in the index yet is looked through; of that, a part is added.
-        texts.add(((record_id, _text_of(row)) for record_id, row in self._after(texts.count)), _TEXTS_AT_ONCE)
+        if len(rows) - texts.count >= _FEWEST_ADDED:
+            texts.add(((record_id, _text_of(row)) for record_id, row in self._after(texts.count)), _TEXTS_AT_ONCE)
         texts.renew()
-        yield ((record_id, rows[record_id]) for record_id in texts.candidates(needles) if record_id in rows)
+        found = texts.candidates(needles, len(rows) // _MUCH)
+        if found is None:
+            yield rows.items()
+            return
+        yield ((record_id, rows[record_id]) for record_id in found if record_id in rows)
         yield self._after(texts.count)
 
     def _after(self, count: int) -> Iterator[tuple[str, bytes]]:

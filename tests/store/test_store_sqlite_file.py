@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.store import Attempt, KeyTaken, Store, StoreError, migrations, open_store
+from mockserver.store import Attempt, KeyTaken, Query, Store, StoreError, migrations, open_store, sqlite_texts
 from mockserver.store.dialect import SQLITE
 from tests.store.store_world import answer, delivery, lead, put, with_store
 
@@ -152,7 +152,9 @@ def test_a_file_that_another_program_is_using_is_refused(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("version", range(1, migrations.SCHEMA_VERSION))
-def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path, version: int) -> None:
+def test_a_file_of_an_older_version_is_brought_up_to_date(
+    tmp_path: Path, version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With all that is in it, and once: afterwards it is like a new one."""
     path = tmp_path / "state.db"
     asyncio.run(open_store(tmp_path / "new.db").close())
@@ -163,11 +165,13 @@ def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path, versio
     connection.execute(f"PRAGMA user_version = {version}")
     connection.execute(
         "INSERT INTO records (tenant, kind, id, data, search, keys, archived)"
-        """ VALUES ('t', 'lead', 'a', '{"n":1}', '', '[["phone","1"]]', 0)"""
+        """ VALUES ('t', 'lead', 'a', '{"n":1}', 'of old', '[["phone","1"]]', 0)"""
     )
     connection.execute(
         "INSERT INTO unique_keys (tenant, kind, name, value, id) VALUES ('t', 'lead', 'phone', '1', 'a')"
     )
+    if version >= 5:  # from which on it is the programs that count
+        connection.execute("INSERT INTO totals (tenant, kind, archived, records) VALUES ('t', 'lead', 0, 1)")
     connection.commit()
     connection.close()
 
@@ -178,15 +182,22 @@ def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path, versio
             assert found.data == {"n": 1}
             assert await tx.holder("lead", *PHONE) == "a"
             assert await tx.count("lead") == 1
+            assert (await tx.list(Query("lead", search=("f old",)))).total == 1
             await tx.enqueue(delivery("d"))
         (due,) = await store.pending(0.0)
         await store.attempted(due, Attempt("d", 1, 0.0, 200, None, 0.1))
 
+    monkeypatch.setattr(sqlite_texts, "_FEWEST_SEARCHED", 0)
+    monkeypatch.setattr(sqlite_texts, "_FEWEST_ADDED", 1)
     for _ in range(2):
         asyncio.run(with_store(path, check))
     told = [sqlite3.connect(tmp_path / name) for name in ("state.db", "new.db")]
     schemas = [
-        [one.execute("PRAGMA user_version").fetchall(), one.execute("PRAGMA table_info(deliveries)").fetchall()]
+        [
+            one.execute("PRAGMA user_version").fetchall(),
+            one.execute("PRAGMA table_info(deliveries)").fetchall(),
+            one.execute("SELECT type, name FROM sqlite_master ORDER BY name").fetchall(),
+        ]
         for one in told
     ]
     for one in told:
