@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _FEWEST_SEARCHED = 2000  # records of a tenant below which looking through all of them is as quick
 _MUCH = 16  # when one record in so many is a candidate, looking through all of them is as quick
 _FEWEST_ADDED = 64  # records that are rather looked through than added
-_AT_ONCE = 20_000  # records that one search adds: a second's work
+_AT_ONCE = 20_000  # records that one search adds: a second's work,
+_SHARE = 8  # or one of so many that are not in yet, which takes no longer than looking through those
 _MOST_GONE = 10_000  # texts of records that are gone, or were something else, beside as many as there are records
 
 
@@ -71,8 +72,10 @@ class FileTexts:
             " ORDER BY changed_texts.seq LIMIT ?",
             (_AT_ONCE,),
         ).fetchall()
+        ((last,),) = self._execute("SELECT coalesce(max(seq), 0) FROM records", ())
         new = self._execute(
-            "SELECT seq, search FROM records WHERE seq > ? ORDER BY seq LIMIT ?", (up_to, _AT_ONCE - len(changed))
+            "SELECT seq, search FROM records WHERE seq > ? ORDER BY seq LIMIT ?",
+            (up_to, max(_AT_ONCE, (last - up_to) // _SHARE)),
         ).fetchall()
         if len(changed) + len(new) < _FEWEST_ADDED:
             return int(up_to)
