@@ -52,7 +52,8 @@ class Record:
     """One JSON object of a tenant, never changed. The store keeps a deep copy of `data` and hands out fresh ones.
 
     `data` is JSON: string keys, 64-bit numbers, no lone surrogates. `keys` are (name, normalised value), each
-    unique within (tenant, kind, name). `search` is the text that `Query.search` looks into, folded by the caller.
+    unique within (tenant, kind, name). `search` is the text that `Query.search` looks into, folded by the caller:
+    up to ten thousand characters, for PostgreSQL has no room in its index for many more.
     `seq` is the order of insertion within (tenant, kind): given at the first `put`, kept by later ones, and
     ignored in `put`.
     """

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mockserver.store.base import Usage
 from mockserver.store.commons import Commons
 from mockserver.store.dialect import POSTGRES
+from mockserver.store.pieces import SHORTEST
 from mockserver.store.postgres_board import PostgresBoard
 from mockserver.store.postgres_log import PostgresLog
 from mockserver.store.postgres_pool import Address, Pool
@@ -25,6 +26,7 @@ from mockserver.store.postgres_schema import prepare
 from mockserver.store.postgres_session import Look, PostgresSession
 from mockserver.store.postgres_shelf import PostgresShelf
 from mockserver.store.postgres_tally import PostgresTally
+from mockserver.store.select import Matching
 from mockserver.store.sql import SQLTransaction
 from mockserver.store.sql_store import SQLStore
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection
 
-    from mockserver.store.base import Delivery
+    from mockserver.store.base import Delivery, Query
     from mockserver.store.sql import Row, Session
 
 TRANSACTIONS_AT_ONCE = 8
@@ -44,6 +46,7 @@ LOOKS_AT_ONCE = 4
 
 _POLL_SECONDS = 1.0
 _SWEEP_EVERY = 1024  # hits
+_MANY = 5000  # records that a search may look into, rather than into all of its tenant's
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _VIEW = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _NOW = "extract(epoch FROM clock_timestamp())::double precision"
@@ -98,6 +101,21 @@ class PostgresTransaction(SQLTransaction):
 
     async def change_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
         await (self._session or await self._begun()).change_many(text, rows)
+
+    async def matching(self, query: Query) -> Matching:
+        """The records that may contain what is searched for are asked for first, and then looked into.
+
+        Apart, for a planner that has few statistics would rather look into all of the tenant's.
+        """
+        where = await super().matching(query)
+        if not query.search or any(len(needle) < SHORTEST for needle in query.search):
+            return where
+        tests = " OR ".join(["leadmock_pieces(search) @@ leadmock_containing(?)"] * len(query.search))
+        found = await self.rows(f"SELECT seq FROM records WHERE {tests} LIMIT {_MANY}", query.search)
+        if len(found) == _MANY:
+            return where
+        few = "(SELECT * FROM records WHERE seq = ANY (?) OFFSET 0) AS records"
+        return Matching(where.text, [[seq for (seq,) in found], *where.parameters], few)
 
     async def try_lock(self, name: str) -> bool:
         self._check()

@@ -109,7 +109,7 @@ class SQLTransaction:
 
     async def list(self, query: Query) -> Page:
         await self.settle(self)
-        where = self.matching(query)
+        where = await self.matching(query)
         counts = {group: int(count) for group, count in await self.rows(*select.counts(self.dialect, where, query))}
         groups = select.groups(query)
         if query.after is not None:
@@ -128,7 +128,7 @@ class SQLTransaction:
         records = tuple(record_of(query.kind, row) for row in rows[: query.limit])
         return Page(records, sum(counts.values()), more=len(rows) > query.limit)
 
-    def matching(self, query: Query) -> select.Matching:
+    async def matching(self, query: Query) -> select.Matching:
         """What to look for, and where."""
         return select.matching(self.dialect, self.tenant, query)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
     from pathlib import Path
 
-    from mockserver.store.base import Delivery, Page, Query, Usage
+    from mockserver.store.base import Delivery, Query, Usage
     from mockserver.store.select import Matching
     from mockserver.store.sql import Row
 
@@ -54,15 +54,14 @@ class SQLiteTransaction(SQLTransaction, TurnTaking):
     async def change_later(self, text: str, parameters: Sequence[Any] = ()) -> None:
         await self.change(text, parameters)
 
-    async def list(self, query: Query) -> Page:
+    async def matching(self, query: Query) -> Matching:
+        where = await super().matching(query)
+        texts = self._store.texts
+        if texts is None or not query.search:
+            return where
         if self._store.owner is not self:
             await self._begin()
-        return await super().list(query)
-
-    def matching(self, query: Query) -> Matching:
-        where = super().matching(query)
-        texts = self._store.texts
-        return where if texts is None or not query.search else texts.narrowed(where, self.tenant, query)
+        return texts.narrowed(where, self.tenant, query)
 
     def _start(self) -> None:
         self._store.name_task()
