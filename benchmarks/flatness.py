@@ -21,7 +21,7 @@ SERVERS = {FILLED: "in memory", FILLED_FILE: "SQLite file"}
 _COUNTS = {CREATE: 2000, LIST: 1000, SEARCH: 400}
 # Where a request is slow, fewer of them tell as much.
 _SECONDS = 10
-_PATIENCE = 120
+_PATIENCE = 300
 _WARM = 200
 # Above the numbers of any lead that is filled in, and of any round.
 _FIRST, _STEP = 5_000_000_000, 10_000_000
@@ -84,7 +84,7 @@ def _fill(up: Running, leads: int) -> float:
 def _measure(samples: Samples, up: Running, work: Work, stored: int, first: int) -> None:
     # A search is for a lead that is there.
     first = 1 if work is SEARCH else first
-    # In memory, the first requests build the indexes that the later ones find.
+    # The first requests build the indexes that the later ones find.
     began = time.perf_counter()
     _send(up, work, first, count=min(_WARM, _COUNTS[work] // 4), seconds=_PATIENCE)
     warm = time.perf_counter() - began

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mockserver.store.select import Matching
 
 _FEWEST_SEARCHED = 2000  # records of a tenant below which looking through all of them is as quick
-_MUCH = 16  # when one record in so many is a candidate, looking through all of them is as quick
+_FEW = 1 / 16  # of the records: to look into more takes longer than to look through all of them
 _FEWEST_ADDED = 64  # records that are rather looked through than added
 _AT_ONCE = 20_000  # records that one search adds: a second's work,
 _SHARE = 8  # or one of so many that are not in yet, which takes no longer than looking through those
@@ -42,7 +42,7 @@ class FileTexts:
         ((stored,),) = self._execute(*select.count(tenant, query.kind, None))
         if stored < _FEWEST_SEARCHED or any(len(needle) < pieces.SHORTEST for needle in query.search):
             return where
-        found = self._candidates(query.search, stored // _MUCH)
+        found = self._candidates(query.search, int(stored * _FEW))
         if found is None:
             return where
         # Not by another index, which SQLite may prefer, for it does not know how few these are.

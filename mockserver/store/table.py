@@ -30,7 +30,7 @@ _MOST_STALE = 128  # records by which an index may lag behind: bounds the work t
 _MOST_FILTERED = 4  # indexes of what some filter leaves; each may be as large as that of all
 _FEWEST_SEARCHED = 2000  # records below which looking through all of them is as quick
 _FEWEST_ADDED = 64  # records that are rather looked through than added to the index of texts
-_MUCH = 16  # when one record in so many is a candidate, looking through all of them is as quick
+_FEW = 1 / 16  # of the records: to look into more takes longer than to look through all of them
 _BACKSLASH = ord("\\")
 _TEXTS_AT_ONCE = 20_000  # records whose texts one search adds to their index: half a second's work
 _MOST_SHAPES = 10_000  # sequences of names kept for good: clients can make up some, in what they send as an object
@@ -197,7 +197,7 @@ class Table:
         if len(rows) - texts.count >= _FEWEST_ADDED:
             texts.add(((record_id, _text_of(row)) for record_id, row in self._after(texts.count)), _TEXTS_AT_ONCE)
         texts.renew()
-        found = texts.candidates(needles, len(rows) // _MUCH)
+        found = texts.candidates(needles, int(len(rows) * _FEW))
         if found is None:
             yield rows.items()
             return
