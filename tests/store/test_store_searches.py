@@ -19,7 +19,7 @@ from mockserver.store import table as table_module
 from mockserver.store import texts as texts_module
 from mockserver.store.sqlite_texts import FileTexts
 from mockserver.store.texts import Texts
-from tests.postgres import cluster
+from tests.postgres import cluster, database_of
 from tests.store.store_world import BACKENDS, lead, put, with_store
 
 if TYPE_CHECKING:
@@ -266,3 +266,21 @@ def test_the_index_of_a_file_keeps_little_of_what_is_gone(tmp_path: Path, monkey
         assert min(sizes[3:]) == 2100
 
     asyncio.run(with_store(tmp_path / "state.db", check))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_each_part_of_a_text_finds_it(backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From beginning to end, whatever it is made of."""
+    for module in (table_module, sqlite_texts):
+        for name, bound in (("_FEWEST_SEARCHED", 0), ("_FEWEST_ADDED", 1), ("_FEW", 100)):
+            monkeypatch.setattr(module, name, bound)
+    text = 'O\'Neil "é"\\\U0001f600%_*\x00\x1f:&|!end'
+
+    async def check(store: Store) -> None:
+        await put(store, lead("a", search=text), lead("b", search="another"))
+        for start in range(len(text)):
+            for end in range(start + 1, len(text) + 1):
+                assert await _total(store, text[start:end]) >= 1, text[start:end]
+            assert await _total(store, text[start:] + "!") == 0
+
+    asyncio.run(with_store(database_of(backend, tmp_path), check))
