@@ -35,6 +35,8 @@ _SLOW = (
     "The main credential is not said to be unlimited, so no more is sent with it than is documented, and less is tried."
     " That can take long.\nWhere it may be spent freely, say so in a target file (unlimited = true)."
 )
+#: What --patient does.
+PATIENT = "wait a minute more, to see that a key whose limit is spent is let in again"
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _RATE = re.compile(r"([1-9][0-9]*)/([smh])")
 _TIME = re.compile(r"([1-9][0-9]*)([smh]?)")
@@ -49,6 +51,7 @@ def add_verify(add: Callable[..., Any]) -> None:
     add("--max-examples", type=int, default=EXAMPLES, metavar="N", help=f"examples of a search (default: {EXAMPLES})")
     add("--time", metavar="TIME", help="stop after this time, such as 90s or 10m; what is left is not checked")
     add("--rate", metavar="RATE", help="send no more than this, such as 30/m or 5/s")
+    add("--patient", action="store_true", help=PATIENT)
     add("--workers", type=int, default=1, metavar="N", help="try rules in so many processes (default: 1)")
     add("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit XML")
     add("--json", type=Path, metavar="FILE", help="write the verdicts as JSON")
@@ -183,7 +186,8 @@ _LEVELS = ("documented", "vendor-page", "assumed")
 def options_of(options: argparse.Namespace) -> Options:
     """How to try. Raises TargetError."""
     examples = _positive("--max-examples", options.max_examples)
-    return Options(options.seed, options.strict, examples, _rate(options.rate))
+    # Fuzzing spends no limits, so that it has none to wait for.
+    return Options(options.seed, options.strict, examples, _rate(options.rate), getattr(options, "patient", False))
 
 
 def selection_of(options: argparse.Namespace) -> Selection:

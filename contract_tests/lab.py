@@ -36,12 +36,16 @@ EXAMPLES = 20
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to try: `strict` tries what is assumed too, `examples` is how many a search tries at most."""
+    """How to try: `strict` tries what is assumed too, `examples` is how many a search tries at most.
+
+    `patient` waits until a spent limit's minute is over.
+    """
 
     seed: int = 1
     strict: bool = False
     examples: int = EXAMPLES
     rate: Window | None = None
+    patient: bool = False
 
 
 @dataclass

@@ -16,7 +16,7 @@ import pytest
 
 from mockserver.contract import AVAILABLE, Contract, load
 
-from .command import options_of, selection_of, target_of
+from .command import PATIENT, options_of, selection_of, target_of
 from .kinds import rules
 from .lab import EXAMPLES, Lab
 from .report import cited
@@ -59,6 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--contract-seed", type=int, default=1, metavar="N", help="send what a run with this seed sent (default: 1)")
     add("--max-examples", type=int, default=EXAMPLES, metavar="N", help=f"examples of a search (default: {EXAMPLES})")
     add("--rate", metavar="RATE", help="send no more than this, such as 30/m")
+    add("--patient", action="store_true", help=PATIENT)
     add("--contract-verdicts", type=Path, metavar="FILE", help="append each verdict to this file, as a line of JSON")
 
 
@@ -181,6 +182,6 @@ def _strict(config: pytest.Config) -> bool:
 
 
 def _options(config: pytest.Config, api: str) -> argparse.Namespace:
-    names = ("target", "url", "credential", "app", "wsgi", "only", "kind", "max_examples", "rate")
+    names = ("target", "url", "credential", "app", "wsgi", "only", "kind", "max_examples", "rate", "patient")
     given = {name: config.getoption(f"--{name.replace('_', '-')}") for name in names}
     return argparse.Namespace(api=api, strict=_strict(config), seed=config.getoption("--contract-seed"), **given)

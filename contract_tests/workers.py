@@ -65,7 +65,8 @@ def _command(options: argparse.Namespace) -> list[str]:
     command += [f"--contract-seed={options.seed}", f"--max-examples={options.max_examples}"]
     command += [f"--{name}={getattr(options, name)}" for name in _PASSED_ON if getattr(options, name) is not None]
     command += [f"--only={glob}" for glob in options.only] + [f"--kind={kind}" for kind in options.kind]
-    return [*command, "--assumed" if options.strict else "--no-assumed", *["--wsgi"] * options.wsgi]
+    command += ["--wsgi"] * options.wsgi + ["--patient"] * options.patient
+    return [*command, "--assumed" if options.strict else "--no-assumed"]
 
 
 def _verdicts(

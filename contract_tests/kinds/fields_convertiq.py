@@ -298,7 +298,10 @@ def unknown_members(lab: Lab, _operation: Operation) -> None:
         "nested": {"a": [1, None, {"b": "c"}]},
         "": "empty name",
     }
-    for within, beside in [*(({name: value}, {}) for name, value in extras.items()), ({}, extras), (extras, extras)]:
+    # Those of a lead are unknown where it is not.
+    astray = {**small(lab), "status": "lost", "success": False}
+    alone: list[tuple[dict[str, Any], dict[str, Any]]] = [({name: value}, {}) for name, value in extras.items()]
+    for within, beside in [*alone, ({}, extras), ({}, astray), (extras, extras)]:
         lead = small(lab, **within)
         answer = lab.main("createLead", body={"lead": lead, **beside})
         about = f"with the unknown {', '.join(map(repr, within))} within lead and {len(beside)} members beside it"

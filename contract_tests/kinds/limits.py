@@ -23,7 +23,7 @@ kind = Kind("limits")
 _MINUTE = 60
 
 METERED = once(lambda operation: operation.rate_limit is not None)
-_documented = by_api(
+LIMIT = by_api(
     salesiq=named("rate-limits"),
     mega=named("page-rate-limits"),
     convertiq=named("rate-limit"),
@@ -37,16 +37,14 @@ _silent = by_api(
 )
 
 
-@kind.promise(
-    "allowed", "So many requests a minute as the key's limit says are allowed.", on=METERED, source=_documented
-)
+@kind.promise("allowed", "So many requests a minute as the key's limit says are allowed.", on=METERED, source=LIMIT)
 def allowed(lab: Lab, _operation: Operation) -> None:
     story = story_of(lab)
     early = next((at for at, step in enumerate(story.plain) if step.answer.status == 429), None)
     lab.expect(early is None, f"{story.limit} allowed requests", f"429 to request {(early or 0) + 1}")
 
 
-@kind.promise("refused", "The first request above the limit is refused with 429.", on=METERED, source=_documented)
+@kind.promise("refused", "The first request above the limit is refused with 429.", on=METERED, source=LIMIT)
 def refused(lab: Lab, _operation: Operation) -> None:
     story = story_of(lab)
     most = story.limit + _refilled(lab, story.limit, story.seconds)
@@ -208,7 +206,7 @@ def per_key(lab: Lab, _operation: Operation) -> None:
 
 
 @kind.promise(
-    "refused-writes-nothing", "A create that is refused for the limit writes nothing.", on=METERED, source=_documented
+    "refused-writes-nothing", "A create that is refused for the limit writes nothing.", on=METERED, source=LIMIT
 )
 def refused_writes_nothing(lab: Lab, _operation: Operation) -> None:
     story = story_of(lab)
@@ -350,7 +348,7 @@ def _see_that_it_was_the_hour(answer: Answer, started: float, *, short: bool) ->
     "together",
     "The limit holds for requests at the same time too.",
     on=METERED,
-    source=_documented,
+    source=LIMIT,
 )
 def together(lab: Lab, _operation: Operation) -> None:
     story = story_of(lab)

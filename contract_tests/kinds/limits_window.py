@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mockserver.contract import Operation
 
 from ..rule import Kind, NotChecked, assumed
-from .limits import METERED
+from .limits import LIMIT, METERED
 from .limits_requests import ask
 from .limits_story import HEADERS, number, story_of
 
@@ -69,3 +69,30 @@ def refused_counts_nothing(lab: Lab, _operation: Operation) -> None:
         left = number(answer.headers.get(name))
         near = left is not None and abs(left - wanted) <= _CLOCKS
         lab.expect(near, f"{name} of about {wanted:.0f} in another refusal", left)
+
+
+# The last one: it waits until the minute is over.
+
+
+@kind.promise(
+    "reopens",
+    "A key whose limit was spent is let in again when it has sent nothing for a minute.",
+    on=METERED,
+    source=LIMIT,
+)
+def reopens(lab: Lab, _operation: Operation) -> None:
+    if not lab.options.patient:
+        raise NotChecked("takes a minute; tried with --patient")
+    story = story_of(lab)
+    if story.refusal is None:
+        raise NotChecked("the key was never refused")
+    story.caller.rest(lab.world.create)
+    time.sleep(_CLOCKS)
+    answer = ask(lab, story.caller)
+    lab.expect(answer.status != 429, "an allowed request, more than a minute after the last one", answer)
+    left = number(answer.headers.get(HEADERS[1]))
+    whole = left is None or left == story.limit - 1 or not lab.strict
+    lab.expect(whole, f"RateLimit-Remaining {story.limit - 1} after the first request of a new window", left)
+    if story.bulk_limit is not None:
+        imported = story.caller("bulkImportLeads", body={"dry_run": True, "leads": [lab.world.lead(lab.fresh)]})
+        lab.expect(imported.status != 429, "an allowed import, more than a minute after the last one", imported)
