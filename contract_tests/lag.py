@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from .rule import NotChecked
+
 if TYPE_CHECKING:
     from .lab import Lab
 
 #: A lead that is not listed by then is lost, not late.
-_LATEST = 2.0
+_LATEST = 8.0
+#: Nobody waits longer than this, each time, until what was written can be seen.
+_LONGEST_WAIT = 4.0
 _LOOK_SECONDS = 0.05
 #: So many times as long as it once took is waited.
 _MARGIN = 2
@@ -19,7 +23,8 @@ _READS = frozenset(("GET", "HEAD", "OPTIONS"))
 class Lag:
     """Without strict, waits before a read until what was written before it can be seen.
 
-    How long that takes is measured once, before the first read. With most targets it is not at all.
+    How long that takes is measured once, before the first read. With most targets it is not at all. Where it is long,
+    nothing is said of what depends on it.
     """
 
     def __init__(self, lab: Lab) -> None:
@@ -28,13 +33,16 @@ class Lag:
         self._written = 0.0
 
     def wait(self, method: str) -> None:
-        """To be called before a request with this method is sent."""
+        """To be called before a request with this method is sent. Raises NotChecked where it would be too long."""
         if self._lab.strict or method not in _READS:
             return
         if self._seconds is None:
             self._seconds = _MARGIN * self._measured()
-        if self._seconds:
-            time.sleep(max(0.0, self._written + self._seconds - time.monotonic()))
+        left = self._written + self._seconds - time.monotonic()
+        if left > 0 and self._seconds > _LONGEST_WAIT:
+            raise NotChecked(f"what is written is seen some {self._seconds / _MARGIN:.0f} seconds later")
+        if self._seconds and left > 0:
+            time.sleep(left)
 
     def note(self, method: str) -> None:
         """To be called when it was answered."""

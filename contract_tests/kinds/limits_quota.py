@@ -73,6 +73,24 @@ def leads_refused_writes_nothing(lab: Lab, _operation: Operation) -> None:
 
 
 @kind.promise(
+    "leads-of-workspace",
+    "The plan is the workspace's: what it has no room for is refused whichever key captures it.",
+    on=_CAPTURE,
+    source=assumed("Q31", "Deduplication, lead codes and plan are the workspace's."),
+)
+def leads_of_workspace(lab: Lab, _operation: Operation) -> None:
+    story = _full(lab)
+    filler = story.caller.credential
+    assert filler is not None
+    others = [one for one in lab.limited("max_leads") if one.credential and one.credential.tenant == filler.tenant]
+    other = next((one for one in others if one.credential and one.credential.secret != filler.secret), None)
+    if other is None:
+        raise NotChecked("needs a second credential of the same workspace with the limit max_leads")
+    answer = other("captureLead", body=lab.world.lead(lab.fresh))
+    lab.expect(answer.status == 429, "429 to another key of the full workspace", answer)
+
+
+@kind.promise(
     "leads-duplicate",
     "In a full workspace a known lead is still answered as a duplicate.",
     on=_CAPTURE,

@@ -17,6 +17,12 @@ _SMALL_PLAN = 20
 #: To fill a plan takes so many requests beside the leads that it holds, and so many minutes at most.
 _BESIDE, _MINUTES = 35, 2
 _TEXT = {"Content-Type": "text/plain"}
+_DEAL = {"title": "Annual plan", "value": 240000, "currency": "INR", "pipeline": "sales"}
+# To nobody, and of an event that nothing causes.
+_TO_NOBODY = {"lead_ids": ["lead_0000000000000000"]}
+_EMAILS = {"name": "Launch", "subject": "A plan", "body": "Hello!", "audience": _TO_NOBODY}
+_MESSAGES = {"name": "Reminder", "template": "demo_reminder", "audience": _TO_NOBODY}
+_WEBHOOK = {"url": "https://hooks.example.com/leadmock", "events": ["deal.lost"]}
 _STRANGER = {"x-customer-id": "00000000-0000-4000-8000-000000000000"}
 
 
@@ -78,6 +84,11 @@ def extras(lab: Lab, caller: Caller) -> list[tuple[str, bool, bool, Callable[[],
             ("an archiving of no lead", True, True, lambda: caller("archiveLead", path=nobody)),
             ("a list of contacts", True, True, lambda: caller("listContacts")),
             ("the funnel", True, True, lambda: caller("getPipelineAnalytics")),
+            ("an archiving", True, True, lambda: caller("archiveLead", path={"id": _created(lab)})),
+            ("a deal", True, True, lambda: caller("createDeal", body=_DEAL)),
+            ("an email campaign", True, True, lambda: caller("createEmailCampaign", body=_EMAILS)),
+            ("a WhatsApp campaign", True, True, lambda: caller("createWhatsappCampaign", body=_MESSAGES)),
+            ("a webhook", True, True, lambda: caller("createWebhook", body=_WEBHOOK)),
         ]
     if lab.contract.name == "mega":
         key, nowhere = {"Idempotency-Key": lab.fresh.token()}, {"id": f"wh_{lab.fresh.token()}"}
@@ -85,6 +96,7 @@ def extras(lab: Lab, caller: Caller) -> list[tuple[str, bool, bool, Callable[[],
             ("a create with a key", True, True, lambda: caller(create, body=body, headers=key)),
             ("its replay", True, True, lambda: caller(create, body=body, headers=key)),
             ("a conflict", True, True, lambda: caller(create, body={"contact_name": "x"}, headers=key)),
+            ("a HEAD of a list", True, True, lambda: caller("listLeads", method="HEAD")),
             ("a list of webhooks", True, True, lambda: caller("listLeadWebhooks")),
             ("a change of no webhook", True, True, lambda: caller("updateLeadWebhook", path=nowhere, body={})),
             ("a deletion of no webhook", True, True, lambda: caller("deleteLeadWebhook", path=nowhere)),
@@ -94,6 +106,13 @@ def extras(lab: Lab, caller: Caller) -> list[tuple[str, bool, bool, Callable[[],
             (IMPORT, False, False, lambda: caller("bulkImportLeads", body={"dry_run": True, "leads": [body]})),
         ]
     return extras
+
+
+def _created(lab: Lab) -> str:
+    """The id of the lead that was created last."""
+    answers = [one.answer for one in lab.trace.exchanges if one.request.path.endswith("/leads")]
+    made = [answer.at("/id", None) for answer in answers if answer.status == 201]
+    return str(made[-1]) if made else "lead_0000000000000000"
 
 
 def known_lead(lab: Lab, caller: Caller, lead: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from ..models.mega_population import moment, some
 from ..models.mega_webhooks import sweep
 from ..receiver import Delivery, Inbox
 from ..rule import Broken, NotChecked
+from ..worlds.mega import PLATFORMS, SOURCE_TYPES
 from .mega_leads import Lead, made, same
 
 if TYPE_CHECKING:
@@ -212,12 +214,18 @@ def _bodies(lab: Lab) -> list[dict[str, Any]]:
     bodies += [{**full(fresh), "stage_slug": slug} for slug in list(lab.facts.get("stages", ()))[1:3]]
     slugs = [slug for slug in lab.facts.get("custom_fields", ()) if slug != "lead_line"][:3]
     if slugs:
-        values: tuple[Any, ...] = ("500000", 7, 1.5, False, None)
-        values += ('ü "quoted" 🦊', "") if lab.strict else ("two words",)
+        # The vendor's own sample is a number in a text. A field may be defined to take nothing else.
+        odd = (7, 1.5, False, None, 'ü "quoted" 🦊', "")
+        values: tuple[Any, ...] = ("500000", *(odd if lab.strict else ("7",)))
         bodies += [{**full(fresh), "custom_fields": {slugs[0]: value}} for value in values]
-        bodies.append({**full(fresh), **_FULL, "custom_fields": dict.fromkeys(slugs, "x")})
+        bodies.append({**full(fresh), **_FULL, "custom_fields": dict.fromkeys(slugs, "750000")})
     if lab.strict:
         bodies += [{**full(fresh), "custom_fields": {"lead_line": line}} for line in ("buyer", "seller")]
+        sources = zip(itertools.cycle(PLATFORMS), itertools.cycle(SOURCE_TYPES), strict=False)
+        # The first few have no more than one contact.
+        for body, (platform, source_type) in zip(bodies[4:], sources, strict=False):
+            body.setdefault("source_platform", platform)
+            body.setdefault("source_type", source_type)
     return bodies
 
 

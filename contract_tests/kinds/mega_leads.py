@@ -94,6 +94,16 @@ def stages(lab: Lab, number: int = 1) -> list[str]:
     return found
 
 
+def alike(lab: Lab, got: Any, sent: str) -> bool:
+    """Whether a number that was sent as a text is kept. Strictly, it is kept as that text."""
+    if lab.strict or isinstance(got, bool) or not isinstance(got, str | int | float):
+        return bool(got == sent)
+    try:
+        return float(got) == float(sent)
+    except ValueError:
+        return got == sent
+
+
 def custom_slugs(lab: Lab, number: int = 1) -> list[str]:
     """The slugs of custom fields that are defined, without the reserved one, at least so many."""
     found = [str(slug) for slug in lab.fact("custom_fields") if slug != _RESERVED]

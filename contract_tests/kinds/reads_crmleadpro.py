@@ -90,7 +90,9 @@ def workspace(lab: Lab, _operation: Operation) -> None:
     patch = {"name": "Mallory", "status": "lost"}
     for answer in (other("getLead", path=path), other("updateLead", path=path, body=patch)):
         shown = sent["email"].encode() in answer.body or sent["name"].encode() in answer.body
-        lab.expect(answer.status >= 400 and not shown, "a refusal to a key of another workspace", answer)
+        # Ids may be counted up in each workspace: then it is a lead of its own that the other key finds.
+        refused = answer.status >= 400 or not lab.strict
+        lab.expect(refused and not shown, "a refusal to a key of another workspace", answer)
     other("archiveLead", path=path)
     after = lab.main("getLead", path=path)
     lab.expect(after.ok and told(lab, after) == told(lab, before), f"the lead as it was, {before}", after)

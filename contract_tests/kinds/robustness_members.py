@@ -11,7 +11,7 @@ from mockserver.contract import Contract, Operation, Source
 from ..rule import Kind, assumed, by_api, named
 from .envelope import refused, share
 from .robustness_probes import ABSENT, Family, Member, Probe, members, probes, put
-from .untouched import call, tidied, trial
+from .untouched import call, take_away, tidied, trial
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -109,6 +109,8 @@ def _try(lab: Lab, operation: Operation, found: Sequence[Probe], judge: Callable
         parts = right if probe.fits else wrong.parts
         body = put(parts["body"], probe.path, probe.value)
         judge(lab, lab.main(operation.id, **{**parts, "body": body}), probe)
+        # A customer may have a few webhooks only.
+        take_away(lab, lab.trace.exchanges[-1])
     if judge is _exact or all(_is_told(lab, probe) for probe in found):
         wrong.untouched()
 

@@ -181,12 +181,13 @@ def _tidied(attempt: Attempt) -> Attempt:
             attempt(lab, operation)
         finally:
             for exchange in list(lab.trace.exchanges):
-                _take_away(lab, exchange)
+                take_away(lab, exchange)
 
     return tidy
 
 
-def _take_away(lab: Lab, exchange: Exchange) -> None:
+def take_away(lab: Lab, exchange: Exchange) -> None:
+    """Delete the webhook that was registered, if one was."""
     request, answer = exchange.request, exchange.answer
     if request.method != "POST" or not request.path.endswith("/lead-webhooks") or answer.status != 201:
         return

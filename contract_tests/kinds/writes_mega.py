@@ -15,6 +15,8 @@ from mockserver.contract import Operation
 from ..models.mega_population import Lead, listed, moment, some, word
 from ..rule import Kind, NotChecked, assumed, named, only
 from ..wire import Answer
+from ..worlds.mega import PLATFORMS, SOURCE_TYPES
+from .mega_leads import alike
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -22,11 +24,6 @@ if TYPE_CHECKING:
 kind = Kind("records")
 
 _CREATE, _BULK = only("mega/createLead"), only("mega/bulkImportLeads")
-_PLATFORMS = (
-    *("google_ads", "meta_ads", "google_organic", "direct", "referral", "hubspot", "zoho", "ghl", "shopify"),
-    *("zenmaid", "lead_docket", "salesforce"),
-)
-_TYPES = ("form", "phone_call", "email", "chat", "sms", "manual", "import")
 _REQUIRED = ("id", "customer_id", "source_platform", "source_type", "status", "created_at", "updated_at")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _CLOCKS_APART = timedelta(minutes=5)
@@ -97,6 +94,7 @@ def compared(lab: Lab, body: Mapping[str, Any], lead: Lead, where: str, *, exact
             got = (lead.get("current_stage") or {}).get("slug")
         if name == "custom_fields":
             got = {slug: (got or {}).get(slug, "absent") for slug in value}
+            got |= {slug: sent for slug, sent in value.items() if isinstance(sent, str) and alike(lab, got[slug], sent)}
         if name in {"row_ref", "lead_line"}:
             continue
         if name == "contact_phone" and not exactly:
@@ -132,7 +130,7 @@ def is_kept(lab: Lab, _operation: Operation) -> None:
             body["contact_email"] = lab.fresh.email()
         if number % 3 != 2:
             body["contact_phone"] = f"+1{lab.fresh.phone()}"
-        body["source_platform"], body["source_type"] = _PLATFORMS[number], _TYPES[number % 7]
+        body["source_platform"], body["source_type"] = PLATFORMS[number], SOURCE_TYPES[number % 7]
     _kept(lab, several, token, exactly=False)
 
 
@@ -240,13 +238,13 @@ def row_is_kept(lab: Lab, _operation: Operation) -> None:
     slugs = list(lab.facts.get("custom_fields", ()))[:2]
     names = _PLAIN if lab.strict else _TAME
     rows: list[dict[str, Any]] = []
-    for at, platform in enumerate(_PLATFORMS):
+    for at, platform in enumerate(PLATFORMS):
         row: dict[str, Any] = {"row_ref": f"r{at}", "contact_name": f"{names[at % len(names)]} {token}"}
-        row |= {"source_platform": platform, "source_type": _TYPES[at % 7]}
+        row |= {"source_platform": platform, "source_type": SOURCE_TYPES[at % 7]}
         row |= {"contact_email": lab.fresh.email()} if at % 3 != 1 else {}
         row |= {"contact_phone": f"+1{lab.fresh.phone()}"} if at % 3 != 2 else {}
         row |= {"stage_slug": stages[at % len(stages)]} if stages and at % 2 else {}
-        row |= {"custom_fields": {slugs[0]: f"value {at}"}} if slugs and at % 4 else {}
+        row |= {"custom_fields": {slugs[0]: f"{1000 + at}"}} if slugs and at % 4 else {}
         row |= {"lead_line": ("buyer", "seller")[at % 2]} if at % 3 else {}
         rows.append(row)
     answer = lab.main("bulkImportLeads", body={"leads": rows})

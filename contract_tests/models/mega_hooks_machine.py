@@ -50,6 +50,8 @@ class Hooks(Machine):
         who = self.number(who)
         body = {"url": f"{HOST}/{self.lab.fresh.token()}", "event_types": ["lead.created"], **given}
         answer = self.callers[who]("createLeadWebhook", body=body)
+        if 400 <= answer.status < 500 and self.hooks[who] and not self.exact:
+            return  # how many a customer may have is nowhere said
         self.lab.expect(answer.ok, "201 for a webhook", answer)
         webhook = answer.at("/webhook")
         self.lab.expect(webhook["id"] not in self.hooks[0] | self.hooks[1], "an id of its own", webhook)

@@ -107,7 +107,9 @@ class Customers(Hooks):
             body["contact_phone"] = _PHONES[draft.form].format(digits[:3], digits[3:6], digits[6:])
         if draft.platform >= 0:
             body["source_platform"] = _PLATFORMS[draft.platform]
-        fields: dict[str, Any] = {self.slug: ("100", "two")[draft.value]} if self.slug and draft.value >= 0 else {}
+        fields: dict[str, Any] = (
+            {self.slug: ("100", "two" if self.exact else "200")[draft.value]} if self.slug and draft.value >= 0 else {}
+        )
         if self.exact and draft.line >= 0:
             fields["lead_line"] = ("buyer", "seller")[draft.line]
         return {**body, "custom_fields": fields} if fields else body

@@ -160,7 +160,7 @@ def _body(lab: Lab, name: str, at: int, slugs: Sequence[str | None]) -> dict[str
     if slug is not None:
         body["stage_slug"] = slug
     if at % 2:
-        body["custom_fields"] = {slug: f"{slug} {at}" for slug in lab.facts.get("custom_fields", ())[:1]}
+        body["custom_fields"] = dict.fromkeys(lab.facts.get("custom_fields", ())[:1], f"{1000 + at}")
     return body
 
 

@@ -71,6 +71,9 @@ def registered(lab: Lab, caller: Caller | None = None, **members: Any) -> Iterat
     """The answer to a registration, whose webhook is deleted at the end."""
     who = caller or lab.main
     answer = who("createLeadWebhook", body=body(lab, **members))
+    if 400 <= answer.status < 500 and not members and not lab.strict:
+        # How many a customer may have is nowhere said.
+        raise NotChecked(f"no further webhook is taken: {answer}")
     lab.expect(answer.ok, f"201 for a webhook with {members}", answer)
     try:
         yield answer

@@ -11,6 +11,7 @@ _LIMITED = f'Key("limited", "sqk_live_starter_5GhY3nVc94", {_STARTER}'
 _OTHERS = (
     f'    Key("limited-too", "sqk_live_second_8DjZ6pRt17", {_STARTER}\n',
     '    Key("capped", "sqk_live_capped_1MwQ7bXk35", "workspace-d", limits={"max_leads": 5}),\n',
+    '    Key("capped-too", "sqk_live_capped_6TzK2fWd80", "workspace-d", limits={"max_leads": 5}),\n',
 )
 _AT_CAP = '    if len(workspace["leads"]) >= key.limits.get("max_leads", math.inf):\n'
 # All but the one that looks at the rate's refusal, for which a minute would have to go by.

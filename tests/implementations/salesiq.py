@@ -28,6 +28,7 @@ KEYS: tuple[Key, ...] = (
     Key("limited", "sqk_live_starter_5GhY3nVc94", "workspace-c", limits={"per_minute": 30, "max_leads": 500}),
     Key("limited-too", "sqk_live_second_8DjZ6pRt17", "workspace-c", limits={"per_minute": 30, "max_leads": 500}),
     Key("capped", "sqk_live_capped_1MwQ7bXk35", "workspace-d", limits={"max_leads": 5}),
+    Key("capped-too", "sqk_live_capped_6TzK2fWd80", "workspace-d", limits={"max_leads": 5}),
 )
 
 PATH = "/api/leads/capture"
