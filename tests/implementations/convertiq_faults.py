@@ -427,6 +427,16 @@ VALIDATION = (
         before(READY, "    if set(given) - set(FIELDS):", '        raise Refusal(400, "lead: unknown member")'),
     ),
     assumed(
+        "status-beside-lead",
+        "records",
+        before(
+            "    for field in REQUIRED:\n",
+            '    if "status" in body:',
+            '        given = {**given, "status": body["status"]}',
+        ),
+        subtle=True,
+    ),
+    assumed(
         "unknown-members-beside-refused",
         "conformance",
         before(READY, "    if len(body) > 1:", '        raise Refusal(400, "unknown member")'),

@@ -35,6 +35,27 @@ LIMITS = (
         ("headers = await self.meter(key)", 'headers = {} if request.method == "HEAD" else await self.meter(key)'),
         subtle=True,
     ),
+    *(
+        documented(
+            f"{what}-are-free",
+            "*/limits",
+            (
+                "headers = await self.meter(key)",
+                f'headers = {{}} if request.path.endswith("{path}") else await self.meter(key)',
+            ),
+            subtle=True,
+        )
+        for what, path in {"deals": "/deals", "email-campaigns": "/email", "webhooks": "/webhooks"}.items()
+    ),
+    assumed(
+        "no-rate-headers-on-archiving",
+        "*/limits",
+        (
+            "        return response._replace(headers={**response.headers, **headers})",
+            "        return response if response.status == 204 else response._replace(headers={**response.headers, **headers})",
+        ),
+        subtle=True,
+    ),
     assumed(
         "what-is-not-found-is-free",
         "*/limits",

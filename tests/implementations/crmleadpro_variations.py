@@ -621,4 +621,40 @@ VARIATIONS: tuple[Variation, ...] = (
             ),
         ),
     ),
+    Variation(
+        "counted-in-each-workspace",
+        "leads are counted up in each workspace; lists are three seconds behind; three webhooks at most, which are told once a second; requests are let in at the limit's own pace, and a few at once",
+        (
+            (ID, '        "id": f"lead_{len(call.workspace.leads) + 1}",\n'),
+            (
+                CURRENT,
+                CURRENT + '    leads = [lead for lead in leads if instant(lead["updated_at"]) < time.time() - 3]\n',
+            ),
+            (
+                MADE_UP,
+                '    if len(call.workspace.webhooks) >= 3:\n        raise Refusal(422, "There are three webhooks")\n'
+                + MADE_UP,
+            ),
+            (
+                '        identifier = new_id("msg")\n',
+                '        identifier = new_id("msg")\n        await asyncio.sleep(1 - time.time() % 1)\n',
+            ),
+            (
+                """        start, count = self.windows.get(key.name, (time.time(), 0))
+        if time.time() >= start + WINDOW:
+            start, count = time.time(), 0
+        self.windows[key.name] = (start, min(count + 1, limit))
+        reset = max(1, math.ceil(start + WINDOW - time.time()))
+        remaining = max(0, limit - count - 1)
+""",
+                """        pace, limit = limit / WINDOW, limit // 10
+        start, used = self.windows.get(key.name, (time.time(), 0))
+        used = max(0.0, used - (time.time() - start) * pace)
+        is_full = used > limit - 1
+        self.windows[key.name] = (time.time(), used if is_full else used + 1)
+        count, reset, remaining = limit if is_full else 0, 1, max(0, int(limit - used - 1))
+""",
+            ),
+        ),
+    ),
 )

@@ -43,6 +43,12 @@ EVENTS = (
         subtle=True,
     ),
     vendor_page(
+        "leads-of-one-platform-are-not-told",
+        "createLead/events",
+        (TOLD, '    if outcome == "created" and lead["source_platform"] != "hubspot":\n        announce'),
+        subtle=True,
+    ),
+    vendor_page(
         "told-once-per-webhook",
         "createLead/events",
         (

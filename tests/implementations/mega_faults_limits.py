@@ -67,6 +67,15 @@ LIMITS = (
         ),
     ),
     vendor_page(
+        "head-is-not-counted",
+        "*/limits",
+        (
+            METERED,
+            '        rate = rate if scope["method"] == "HEAD" else await metered(state, key, operation.bucket)\n',
+        ),
+        subtle=True,
+    ),
+    vendor_page(
         "webhooks-not-counted",
         "createLeadWebhook/limits",
         (METERED, "        rate = rate if operation.scope == HOOKS else await metered(state, key, operation.bucket)\n"),

@@ -901,4 +901,67 @@ VARIATIONS: tuple[Variation, ...] = (
             ),
         ),
     ),
+    Variation(
+        "fields-with-types",
+        "Custom fields have types: budget is a number, which a text may stand for, timeline a text, first_time true or false. A customer has one webhook; webhooks are counted up in each customer, and told once a second.",
+        (
+            (
+                STAGE,
+                """        for slug, value in (fields.get("custom_fields") or {}).items():
+            form = {"budget": r"\\d+(\\.\\d+)?", "timeline": ".+", "first_time": "True|False"}.get(slug, ".*")
+            if value is not None and not re.fullmatch(form, str(value)):
+                found.append(f"{slug}: is of another type")
+"""
+                + STAGE,
+            ),
+            (
+                RETAINED,
+                "        slug: float(value) if slug == 'budget' and re.fullmatch(r'\\d+(\\.\\d+)?', str(value)) else value for slug, value in",
+            ),
+            (
+                REGISTERED,
+                REGISTERED
+                + """    if call.store["webhooks"]:
+        raise Refusal(409, "There is a webhook already")
+    call.store["registered"] = call.store.get("registered", 0) + 1
+""",
+            ),
+            ('"id": f"wh_{uuid.uuid4()}"', """"id": f"wh_{call.store['registered']}\""""),
+            (
+                "    delivery = str(uuid.uuid4())\n    attempts = 0\n",
+                "    delivery = str(uuid.uuid4())\n    attempts = 0\n    await asyncio.sleep(1 - time.time() % 1)\n",
+            ),
+        ),
+    ),
+    Variation(
+        "paced",
+        "Requests are let in at the limit's own pace, and a few at once.",
+        (
+            (
+                NEW_WINDOW,
+                """        if window is None:
+            window = {"limit": max(1, limit // 6), "used": 0.0, "at": now}
+            state["windows"][key.secret, name] = window
+        pace = limit / lengths.get(name, 60)
+        window["used"] = max(0.0, window["used"] - (now - window["at"]) * pace)
+        window |= {"at": now, "ends": now + window["used"] / pace}
+""",
+            ),
+            ('window["used"] >= window["limit"]', 'window["used"] > window["limit"] - 1'),
+        ),
+    ),
+    Variation(
+        "far-behind",
+        "The list is three seconds behind. A moment has microseconds and the offset of New York.",
+        (
+            (
+                'for lead in call.store["leads"].values() if fits(lead, query, call.store)]',
+                'for lead in call.store["leads"].values() if fits(lead, query, call.store) and lead["updated_at"] < milliseconds() - 3000]',
+            ),
+            (
+                'return datetime.fromtimestamp(instant / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")',
+                'return datetime.fromtimestamp(instant / 1000, UTC).astimezone(__import__("zoneinfo").ZoneInfo("America/New_York")).isoformat(timespec="microseconds")',
+            ),
+        ),
+    ),
 )

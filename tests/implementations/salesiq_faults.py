@@ -372,6 +372,28 @@ INFO = (
         of="getCaptureInfo",
     ),
     fault(
+        "head-without-its-length",
+        "robustness",
+        ('"Content-Length": str(len(content))', '"Content-Length": str(len(content) * (method != "HEAD"))'),
+        level="assumed",
+        subtle=True,
+        of="getCaptureInfo",
+    ),
+    fault(
+        "head-needs-key",
+        "robustness",
+        (
+            INFO_ASKED,
+            (
+                '        has_key = "x-api-key" in header_values(scope)\n'
+                '        if scope["method"] == "GET" or (scope["method"] == "HEAD" and has_key):\n'
+            ),
+        ),
+        level="assumed",
+        subtle=True,
+        of="getCaptureInfo",
+    ),
+    fault(
         "head-refused",
         "robustness",
         ('("GET", "HEAD", "OPTIONS", "POST")', '("GET", "OPTIONS", "POST")'),
@@ -1432,6 +1454,17 @@ LIMITS = (
             REFUSED_AT_CAP,
             '        workspace["by_number"] |= dict.fromkeys(numbers(lead), workspace["leads"][0])\n' + REFUSED_AT_CAP,
         ),
+        subtle=True,
+    ),
+    fault(
+        "cap-of-each-key",
+        "limits",
+        (
+            'if len(workspace["leads"]) >= key',
+            'if sum(known["by"] == key.name for known in workspace["leads"]) >= key',
+        ),
+        ('"activities": ["Lead Captured"],', '"activities": ["Lead Captured"],\n        "by": key.name,'),
+        level="assumed",
         subtle=True,
     ),
     fault(

@@ -326,6 +326,29 @@ CAPITALS = Variation(
     ),
 )
 
+PACED = Variation(
+    "paced",
+    "requests are let in at the limit's own pace, and a few at once",
+    (
+        (
+            """    window = state["windows"].get(key.secret)
+    if window is None or now >= window["ends"]:
+        window = state["windows"][key.secret] = {"ends": now + WINDOW_SECONDS, "used": 0}
+""",
+            """    window = state["windows"].setdefault(key.secret, {"at": now, "used": 0.0})
+    window["used"] = max(0.0, window["used"] - (now - window["at"]) * limit / WINDOW_SECONDS)
+    window |= {"at": now, "ends": now + 1}
+    limit = limit // 6
+""",
+        ),
+        ("    if used >= limit:", "    if used > limit - 1:"),
+        (
+            "return rate_headers(limit, limit - used - 1, reset)",
+            "return rate_headers(limit, int(limit - used - 1), reset)",
+        ),
+    ),
+)
+
 VARIATIONS: tuple[Variation, ...] = (
     MAIN_WORKSPACE,
     NEW_LEADS_COUNT,
@@ -343,4 +366,5 @@ VARIATIONS: tuple[Variation, ...] = (
     STRICT_READER,
     OTHER_WIRE,
     CAPITALS,
+    PACED,
 )
