@@ -159,6 +159,27 @@ def row_texts(lab: Lab, _operation: Operation) -> None:
 
 
 @kind.promise(
+    "row-line",
+    "A row says its lead_line by itself, in its custom fields, or in both alike, and a merge takes it over.",
+    on=_BULK,
+    source=assumed("M39", "The row's own lead_line wins; a row fails where its custom fields say another one."),
+)
+def row_line(lab: Lab, _operation: Operation) -> None:
+    leads = [lab.world.lead(lab.fresh) for _ in range(3)]
+    for line in ("buyer", "seller"):
+        custom = {"custom_fields": {"lead_line": line}}
+        ways: tuple[dict[str, Any], ...] = ({"lead_line": line}, custom, {"lead_line": line, **custom})
+        rows = [{**lead, **way} for lead, way in zip(leads, ways, strict=True)]
+        answer = imported(lab, rows)
+        for row, result in zip(rows, answer["results"], strict=True):
+            status = "created" if line == "buyer" else "updated"
+            lab.expect(result["status"] == status, f"a row {status} for {row}", result)
+            lab.expect("ignored_custom_fields" not in result, f"nothing ignored of {row}", result)
+            kept = listed(lab, {**row, "id": result["lead_id"]}).get("custom_fields")
+            lab.expect(kept == {"lead_line": line}, f"lead_line {line} of {row}", kept)
+
+
+@kind.promise(
     "row-dates",
     "A row that is merged dates its lead anew, one that is skipped or fails does not, and none changes created_at.",
     on=_BULK,

@@ -170,6 +170,7 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("crmleadpro", "email-campaigns-are-free", "crmleadpro/listLeads/limits-refused"),
     ("crmleadpro", "webhooks-are-free", "crmleadpro/listLeads/limits-refused"),
     ("crmleadpro", "no-rate-headers-on-archiving", "crmleadpro/listLeads/limits-headers"),
+    ("mega", "lead-lines-may-not-agree", "mega/bulkImportLeads/batch-row-line"),
     ("mega", "head-is-not-counted", "mega/listLeads/limits-refused"),
     ("mega", "leads-of-one-platform-are-not-told", "mega/createLead/events-fired"),
     ("salesiq", "cap-before-validation", "salesiq/captureLead/limits-leads-invalid"),

@@ -175,6 +175,12 @@ ROWS = (
         subtle=True,
     ),
     assumed(
+        "lead-lines-may-not-agree",
+        "bulkImportLeads/batch",
+        (LINES, '        if row.get("lead_line") and (row.get("custom_fields") or {}).get("lead_line"):\n'),
+        subtle=True,
+    ),
+    assumed(
         "lead-lines-may-differ",
         "bulkImportLeads/batch",
         (LINES, "        if lines >= {*LEAD_LINES, 0}:\n"),
