@@ -231,6 +231,9 @@ def quiet(lab: Lab, _operation: Operation) -> None:
     for name in FULL:
         watch.patch(lead, **{name: lead[name]})
     watch.patch(lead, **{name: lead[name] for name in ("name", "email", *FULL)})
+    # What is sent along as it was is no change, whatever else is one.
+    for name, value in {"company": "Other Corp", "status": "lost", "pipeline_stage": SLUGS[3], "score": 7}.items():
+        lead = watch.patch(lead, **{**{known: lead[known] for known in ("name", "email", *FULL)}, name: value})
     fresh = watch.create()
     for name, value in _OTHER.items():
         fresh = watch.patch(fresh, **{name: value})

@@ -104,22 +104,24 @@ def _spent(lab: Lab) -> Story:
     if early and not lab.strict:
         if holds_few(story.caller) and story.caller(lab.world.create, body=story.captured).ok:
             raise NotChecked("the plan of the limited key is full before its minute is: a known lead is still answered")
-        if _comes_back_soon(lab, story):
-            raise NotChecked("the limit comes back bit by bit, and fewer may be sent at once than in a minute")
         # Somebody may have used the keys before, and what is left of that is told nowhere.
         time.sleep(_LONGEST_WAIT)
         return _tell(lab, callers)
     return story
 
 
-def _comes_back_soon(lab: Lab, story: Story) -> bool:
-    """Whether requests at the limit's own pace are allowed right after one was refused. Windows refuse them all."""
-    pace = 1.1 * _MINUTE / story.limit
+def _see_that_it_is_a_window(lab: Lab, story: Story) -> None:
+    """Raises NotChecked where requests are allowed at the limit's own pace, and fewer than the limit at once.
+
+    Whether so many a minute may all come together is nowhere said. A window refuses them all until it ends.
+    """
+    if lab.strict or story.counted >= story.limit:
+        return
     for _ in range(_PACED):
-        time.sleep(max(pace, _LEAST_PACE))
+        time.sleep(max(1.1 * _MINUTE / story.limit, _LEAST_PACE))
         if ask(lab, story.caller).status == 429:
-            return False
-    return True
+            return
+    raise NotChecked("the limit comes back bit by bit, and fewer may be sent at once than in a minute")
 
 
 def _tell(lab: Lab, callers: tuple[Caller, ...]) -> Story:
@@ -137,6 +139,7 @@ def _tell(lab: Lab, callers: tuple[Caller, ...]) -> Story:
     _spend(lab, caller, story)
     if story.refusal is None:
         return story
+    _see_that_it_is_a_window(lab, story)
     other = same or next(iter(others), None)
     if same is not None and lab.contract.name == "salesiq":
         # Before it is asked anything else: what it captures itself would be known to it.

@@ -37,6 +37,30 @@ OTHER: Mapping[str, Any] = {
     "assigned_to": "user_2",
     "tags": ["enterprise"],
 }
+#: Values that whoever compares them loosely takes for the same.
+_LITTLE: tuple[tuple[str, Any, Any], ...] = (
+    ("name", "Zoë Sharma", "ZOË SHARMA"),
+    ("name", "Zoë Sharma", "Zoë Sharma "),
+    ("name", "Zoë Sharma", "Zoë  Sharma"),
+    ("name", "Zoë Sharma", "Zoe\u0308 Sharma"),
+    ("name", "Zoë Sharma", "Zoe Sharma"),
+    ("email", "Zoe@example.com", "zoe@Example.com"),
+    ("phone", "+91 98765 43210", "+919876543210"),
+    ("company", "Acme Corp", "ACME Corp"),
+    ("company", "Acme Corp", " Acme Corp"),
+    ("company", "", None),
+    ("source", "web form", "Web form"),
+    ("source", "web form", "web form "),
+    ("source", None, ""),
+    ("assigned_to", "user_1", "USER_1"),
+    ("assigned_to", "user_1", "user_01"),
+    ("score", 0, None),
+    ("score", None, 0),
+    ("tags", ["hot", "new"], ["Hot", "new"]),
+    ("tags", ["hot", "new"], ["hot ", "new"]),
+    ("tags", ["hot", "new"], ["new", "hot"]),
+    ("tags", ["hot", "new"], ["hot", "new", "hot"]),
+)
 _ROUNDS = 2
 
 
@@ -107,6 +131,18 @@ def patch_values(lab: Lab, _operation: Operation) -> None:
     def _(drawn: tuple[dict[str, Any], dict[str, Any], str]) -> None:
         first, patch, text = drawn
         here.patch(here.create(**first), {**patch, "name": f"x{text}"})
+
+
+@kind.promise(
+    "patch-little",
+    "A patch that changes no more than letter case, white space, spelling, order or nothing into null changes that.",
+    on=PATCH,
+    source=named("P24"),
+)
+def patch_little(lab: Lab, _operation: Operation) -> None:
+    here = Workspace(lab)
+    for name, before, after in _LITTLE:
+        here.patch(here.create(**{name: before}), {name: after})
 
 
 @kind.promise(
