@@ -115,10 +115,15 @@ class Keyed:
         batch = self.operation.batch
         if batch is None:
             name = self.lab.fresh.name()
-            return [{}, {"contact_name": name, "source_type": "fax"}, {"contact_name": 5}, {"contact_email": "no"}]
+            alone: list[Body] = [{}, {"contact_name": 5}, {"contact_name": "x" * 256}, {"contact_email": "no"}]
+            alone += [{"contact_phone": "---"}, {"contact_name": " "}]
+            beside: list[Body] = [{"source_type": "fax"}, {"source_platform": "x"}, {"stage_slug": "no-such-stage"}]
+            beside += [{"custom_fields": {"made_up": []}}, {"custom_fields": {"lead_line": "x"}}]
+            return [*alone, *({"contact_name": name, **wrong} for wrong in beside)]
         rows, row = batch.rows[1:], {"contact_name": self.lab.fresh.name()}
         many = [{"contact_name": ""}] * (batch.max + 1)
-        return [{}, {rows: []}, {rows: many}, {rows: row}, {rows: [row], "on_duplicate": "no"}]
+        wrong: list[Body] = [{rows: [row], "on_duplicate": "no"}, {rows: [row], "dry_run": "no"}]
+        return [{}, {rows: []}, {rows: many}, {rows: row}, {rows: None}, *wrong]
 
     def _told(self, body: Body | bytes) -> str:
         return repr(body[:200]) if isinstance(body, bytes) else shown(body)

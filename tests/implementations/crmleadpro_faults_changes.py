@@ -110,6 +110,23 @@ UPDATE = (
         (PATCH, PATCH.replace("LEAD", '{**LEAD, "name": text(200)}')),
         subtle=True,
     ),
+    *(
+        assumed(
+            f"patched-{member}-compared-{how}",
+            "updateLead/records",
+            (
+                WANTED,
+                WANTED
+                + f'\n    if wanted.get("{member}") and {loose("wanted")} == {loose("lead")}:\n        del wanted["{member}"]',
+            ),
+            subtle=True,
+        )
+        for member, how, loose in (
+            ("name", "in-any-letter-case", '{}["name"].lower()'.format),
+            ("tags", "in-any-letter-case", '[tag.lower() for tag in {}["tags"]]'.format),
+            ("company", "trimmed", '({}["company"] or "").strip()'.format),
+        )
+    ),
     assumed(
         "patch-adds-tags",
         "updateLead/records",

@@ -74,6 +74,18 @@ FIRING = (
         (MOVED, '    if wanted.keys() & {"status", "pipeline_stage"}:\n'),
         subtle=True,
     ),
+    documented(
+        "status-changed-for-the-same-beside-another-change",
+        UPDATES,
+        (MOVED, '    if changed and wanted.keys() & {"status", "pipeline_stage"}:\n'),
+        subtle=True,
+    ),
+    documented(
+        "contact-updated-for-the-same-beside-another-change",
+        UPDATES,
+        (MODIFIED, "    if changed and wanted.keys() & set(PERSONAL):\n"),
+        subtle=True,
+    ),
     documented("status-changed-fired-for-any-change", UPDATES, (MOVED, "    if changed:\n"), subtle=True),
     documented("status-changed-fired-by-every-patch", UPDATES, (MOVED, "    if True:\n")),
     assumed(

@@ -395,6 +395,19 @@ ANSWERS = (
         ),
     ),
     assumed(
+        "key-of-an-unknown-stage-is-taken",
+        "createLead/idempotency",
+        (
+            EXECUTED,
+            (
+                '    if "stage_slug" in call.body and call.body["stage_slug"] not in call.store["stages"]:\n'
+                '        replays[place] = {"fingerprint": "", "status": 400, "content": {}, "at": time.time()}\n'
+            )
+            + EXECUTED,
+        ),
+        subtle=True,
+    ),
+    assumed(
         "keys-of-refusals-are-taken",
         "*/idempotency",
         (
