@@ -177,6 +177,7 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("crmleadpro", "patched-company-compared-trimmed", "crmleadpro/updateLead/records-patch-little"),
     ("crmleadpro", "status-changed-for-the-same-beside-another-change", "crmleadpro/updateLead/events-quiet"),
     ("crmleadpro", "contact-updated-for-the-same-beside-another-change", "crmleadpro/updateLead/events-quiet"),
+    ("mega", "updated-since-looks-at-the-creation-of-imports", "mega/listLeads/records-filter-updated"),
     ("mega", "head-is-not-counted", "mega/listLeads/limits-refused"),
     ("mega", "leads-of-one-platform-are-not-told", "mega/createLead/events-fired"),
     ("salesiq", "cap-before-validation", "salesiq/captureLead/limits-leads-invalid"),

@@ -143,6 +143,15 @@ FILTERS = (
         ),
         subtle=True,
     ),
+    vendor_page(
+        "updated-since-looks-at-the-creation-of-imports",
+        "listLeads/records",
+        (
+            UPDATED_SINCE,
+            UPDATED_SINCE.replace('"updated_at"', '"created_at" if lead["source_type"] == "import" else "updated_at"'),
+        ),
+        subtle=True,
+    ),
     vendor_page("created-since-ignored", "listLeads/model", (CREATED_SINCE, "")),
     vendor_page(
         "created-since-is-before",
