@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -309,3 +310,22 @@ def _added(lab: Lab, token: str, email: str) -> str:
     answer = lab.main("createLead", body={"contact_name": f"New {token}", "contact_email": email})
     lab.expect(answer.ok, "201 for a lead", answer)
     return str(answer.at("/lead/id"))
+
+
+@kind.promise(
+    "cursor-changed", "A cursor is good when the last lead of its page has changed too.", on=_LIST, source=_STABLE
+)
+def cursor_changed(lab: Lab, _operation: Operation) -> None:
+    for sort, direction in itertools.product(SORTS, DIRECTIONS):
+        token = word(lab)
+        leads = [{**lab.world.lead(lab.fresh), "contact_name": f"Lead {token}"} for _ in range(4)]
+        for lead in leads:
+            lab.main("createLead", body=lead)
+        query = {"sort_by": sort, "sort_dir": direction, "limit": 2}
+        first = _first(lab, token, query)
+        last = {name: first.at("/leads")[-1][name] for name in ("contact_name", "contact_email")}
+        lab.main("createLead", body={**last, "source_platform": "zoho"})
+        found = _walk(lab, token, query, begin=first.at("/next_cursor"))
+        seen = {lead["contact_email"] for lead in (*first.at("/leads"), *found)}
+        missing = {lead["contact_email"] for lead in leads} - seen
+        lab.expect(not missing, f"every lead by {sort} {direction} though {last} changed between pages", missing)

@@ -16,6 +16,8 @@ ABSENT: Any = object()
 #: How a field that is not given can look.
 NOTHINGS: tuple[Any, ...] = (ABSENT, None, "", " ")
 REFS: tuple[Any, ...] = (ABSENT, None, "", "r1", " r 2 ", "R1", "null", "0", "\U0001f680 ü\n\"'", "x" * 255, "r1")
+# One that is spelt in pieces, and has a space without a width.
+REFS = (*REFS, "re\u0301f\u200b1")
 EMAIL_STYLES, PHONE_STYLES = 4, 5
 #: Rows that are no object at all, or say nothing.
 BARE: tuple[Any, ...] = ({}, None, "x", [], ["x"], 5, True, {"lead_line": "buyer"}, {"contact_name": "  "})

@@ -178,6 +178,8 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("crmleadpro", "status-changed-for-the-same-beside-another-change", "crmleadpro/updateLead/events-quiet"),
     ("crmleadpro", "contact-updated-for-the-same-beside-another-change", "crmleadpro/updateLead/events-quiet"),
     ("mega", "updated-since-looks-at-the-creation-of-imports", "mega/listLeads/records-filter-updated"),
+    ("mega", "cursor-of-a-changed-lead", "mega/listLeads/records-cursor-changed"),
+    ("mega", "row-ref-composed", "mega/bulkImportLeads/batch-row-members"),
     ("mega", "head-is-not-counted", "mega/listLeads/limits-refused"),
     ("mega", "leads-of-one-platform-are-not-told", "mega/createLead/events-fired"),
     ("salesiq", "cap-before-validation", "salesiq/captureLead/limits-leads-invalid"),

@@ -226,6 +226,17 @@ PAGES = (
         subtle=True,
     ),
     vendor_page("cursor-upwards-only", "listLeads/model", (PASSED, "place(lead) <= after]"), subtle=True),
+    assumed(
+        "cursor-of-a-changed-lead",
+        "listLeads/records",
+        (
+            STARTED,
+            STARTED
+            + '        if any(lead["id"] == after[1] and lead[sort_by] != after[0] for lead in leads):\n'
+            + '            raise Refusal(400, "cursor: is of another time")\n',
+        ),
+        subtle=True,
+    ),
     vendor_page("cursor-ignored", "listLeads/model", (STARTED, "        start = 0\n")),
     vendor_page(
         "cursor-is-a-number-of-rows",

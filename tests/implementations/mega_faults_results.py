@@ -116,6 +116,12 @@ RESULTS = (
     documented(
         "row-ref-in-small-letters", "bulkImportLeads/batch", (REF, REF.replace("ref if", "ref.lower() if")), subtle=True
     ),
+    documented(
+        "row-ref-composed",
+        "bulkImportLeads/batch",
+        (REF, REF.replace("ref if", 'unicodedata.normalize("NFC", ref) if')),
+        subtle=True,
+    ),
     documented("row-ref-trimmed", "bulkImportLeads/batch", (REF, REF.replace("ref if", "ref.strip() if")), subtle=True),
     assumed(
         "empty-row-ref-is-null",
