@@ -10,7 +10,19 @@ from mockserver.contract import Operation
 from ..models.mega_population import moment
 from ..rule import Kind, assumed, named, only
 from .envelope import refused
-from .mega_leads import alike, ask, custom_slugs, expect_same, imported, listed, made, search, stages, with_email
+from .mega_leads import (
+    alike,
+    ask,
+    custom_slugs,
+    expect_same,
+    imported,
+    listed,
+    made,
+    nobodys_id,
+    search,
+    stages,
+    with_email,
+)
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -216,7 +228,7 @@ def _odd_texts(lab: Lab, slug: str) -> dict[str, Any]:
 def owner(lab: Lab, _operation: Operation) -> None:
     own_id = lab.fact("owner_id")
     lead = lab.world.lead(lab.fresh)
-    foreign = lab.facts.get("foreign_owner_id", "0c7a9a34-6b1e-4a43-9d0f-5e2b8c4d6f30")
+    foreign = lab.facts.get("foreign_owner_id") or nobodys_id(lab)
     for turn, body in (("created", lead), ("updated", lead), ("updated", {"contact_phone": lead["contact_phone"]})):
         bad, row = imported(lab, [{**body, "owner_id": foreign}, {**body, "owner_id": own_id}])["results"]
         lab.expect(bad["status"] == "failed" and bad["errors"], f"a failed row for the owner {foreign}", bad)
@@ -252,7 +264,7 @@ def owner_kept(lab: Lab, _operation: Operation) -> None:
     source=assumed("M51", "Nobody can tell which owners other customers have."),
 )
 def owner_hidden(lab: Lab, _operation: Operation) -> None:
-    ids = (lab.fact("foreign_owner_id"), "0c7a9a34-6b1e-4a43-9d0f-5e2b8c4d6f30")
+    ids = (lab.fact("foreign_owner_id"), nobodys_id(lab))
     rows = [{**lab.world.lead(lab.fresh), "owner_id": owner_id} for owner_id in ids]
     errors = []
     for owner_id, result in zip(ids, imported(lab, rows)["results"], strict=True):

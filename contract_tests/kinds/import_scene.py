@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..models.mega_import import UNSAID, Customer, Expected, Known, Row, summary, unknown
-from .mega_leads import custom_slugs, expect_same, imported, last_ten, same, search, stages, with_phone
+from .mega_leads import custom_slugs, expect_same, imported, last_ten, nobodys_id, same, search, stages, with_phone
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -53,11 +53,13 @@ class Scene:
 
     lab: Lab
     token: str = ""
+    nobody: str = ""
     customer: Customer = field(default_factory=lambda: Customer({}))
 
     def __post_init__(self) -> None:
         fresh = self.lab.fresh
         self.token = fresh.token()
+        self.nobody = nobodys_id(self.lab)
         self._phones: dict[int, str] = {}
         self.slugs = custom_slugs(self.lab)
         self.stages = stages(self.lab, 2)
@@ -79,7 +81,7 @@ class Scene:
         no_scalars = _each(slug, [{}, [], ["x"], {"a": 1}]) + _each("lead_line", ["Seller", 1])
         return [
             *_each("stage_slug", ["no-such-stage", first.upper(), f"{first}2", 5]),
-            *_each("owner_id", ["0c7a9a34-6b1e-4a43-9d0f-5e2b8c4d6f30", "nobody", 5, *foreign]),
+            *_each("owner_id", [self.nobody, "nobody", 5, *foreign]),
             *_each("lead_line", ["Buyer", "renter", 1]),
             *_each("contact_email", [*_EMAIL_BAD, 5, ["x"]]),
             *_each("contact_name", [5, True, ["x"], {}]),

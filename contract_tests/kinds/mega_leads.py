@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,11 @@ _RESERVED = "lead_line"
 def ask(lab: Lab, body: Mapping[str, Any], caller: Caller | None = None, **parts: Any) -> Answer:
     """Ask for one lead."""
     return (caller or lab.main)("createLead", body=body, **parts)
+
+
+def nobodys_id(lab: Lab) -> str:
+    """The id of an owner that there is nowhere: a UUID made of a word that was never used, not one from a sample."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, lab.fresh.token()))
 
 
 def made(lab: Lab, body: Mapping[str, Any], caller: Caller | None = None) -> Lead:

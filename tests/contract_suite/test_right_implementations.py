@@ -49,6 +49,15 @@ def test_a_plan_without_room_leaves_the_rate_to_be_tried(name: str) -> None:
     assert next(one.status for one in found if one.rule.id.endswith("limits-exactly")) == "kept"
 
 
+def test_an_owner_with_the_id_of_a_sample_is_an_owner() -> None:
+    """Nobody is not told by an id out of a document: an implementation may have taken its owner from there."""
+    made = "str(uuid.uuid5(uuid.UUID(customer), name)): {"
+    sample = f'"0c7a9a34-6b1e-4a43-9d0f-5e2b8c4d6f30" if (customer, role) == (A, "Agent") else {made}'
+    found = verdicts("mega", [(made, sample)], strict=True, only=("*batch-*",))
+    assert broken(found) == []
+    assert next(one.status for one in found if one.rule.id.endswith("batch-owner")) == "kept"
+
+
 @pytest.mark.parametrize("api", APIS)
 def test_a_target_of_which_one_key_is_told_keeps_every_rule(api: str) -> None:
     """No second tenant, no limited key, no facts, no place for webhooks: less is tried, and nothing is made up."""
