@@ -162,7 +162,7 @@ def email_spelling(lab: Lab, _operation: Operation) -> None:
 
 @kind.promise(
     "email-distinct",
-    "Dots, plus tags, hyphens and letters that merely resemble each other tell emails apart.",
+    "Dots, plus tags, hyphens, letters that merely resemble each other and the end of a long one tell emails apart.",
     on=_CREATE,
     source=_EMAIL_KEY,
 )
@@ -176,6 +176,8 @@ def email_distinct(lab: Lab, _operation: Operation) -> None:
         *(f"stra\u00dfe.{token}@example.com", f"strasse.{token}@example.com", f"strase.{token}@example.com"),
         *(f"rene.{token}@example.com", f"ren\u00e9.{token}@example.com"),
         *(f"sam.{token}@b\u00fccher.example", f"sam.{token}@xn--bcher-kva.example", f"sam.{token}@bucher.example"),
+        # As long as an email may be, and the same but for the end.
+        *(f"{token}.{'long' * 10}@{'mail.' * 36}{end}.example" for end in ("a", "b")),
     )
     _are_different(lab, [{"contact_email": email} for email in emails])
 

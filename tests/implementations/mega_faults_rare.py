@@ -83,6 +83,12 @@ RARE_VALUES: tuple[Fault, ...] = (
         subtle=True,
     ),
     assumed(
+        "first-200-symbols-of-email-count",
+        "createLead/deduplication",
+        (EMAIL_KEY, EMAIL_KEY.replace(".lower() or", ".lower()[:200] or")),
+        subtle=True,
+    ),
+    assumed(
         "phones-that-begin-with-0-do-not-match",
         "createLead/deduplication",
         (
