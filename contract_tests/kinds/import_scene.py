@@ -88,7 +88,7 @@ class Scene:
             *_each("contact_phone", [2065550123, ["x"]]),
             *_each("source_platform", ["facebook", "Direct", 1]),
             *_each("source_type", ["fax", "FORM", True]),
-            *_each("custom_fields", ["x", ["x"], 5, *no_scalars]),
+            *_each("custom_fields", ["x", ["x"], 5, *no_scalars, {slug: "x", self.slugs[-1]: ["x"]}]),
             {"lead_line": "buyer", "custom_fields": {"lead_line": "seller"}},
             {"lead_line": "seller", "custom_fields": {"lead_line": "buyer"}},
             *_each("row_ref", [5, "x" * 256, ["x"], True]),

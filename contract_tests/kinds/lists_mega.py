@@ -27,6 +27,7 @@ from ..models.mega_population import (
     some,
 )
 from ..rule import Kind, assumed, named, only
+from .mega_leads import same
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -71,7 +72,7 @@ def is_listed_whole(lab: Lab, _operation: Operation) -> None:
     made = population(lab)
     shown = {lead["id"]: lead for lead in listed(lab, made.word, {"include_custom_fields": "true"}).at("/leads")}
     for lead_id, answered in made.answers.items():
-        lab.expect(shown[lead_id] == answered, f"the lead {dict(answered)} in the list", shown[lead_id])
+        lab.expect(same(shown[lead_id], dict(answered)), f"the lead {dict(answered)} in the list", shown[lead_id])
 
 
 @kind.promise(

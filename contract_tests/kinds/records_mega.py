@@ -344,9 +344,13 @@ def wrong_values(lab: Lab, _operation: Operation) -> None:
     source=assumed("M38", "A value that is not a scalar is refused."),
 )
 def custom_field_not_scalar(lab: Lab, _operation: Operation) -> None:
-    slugs = dict.fromkeys((custom_slugs(lab)[0], custom_slugs(lab)[-1]))
+    first, last = custom_slugs(lab)[0], custom_slugs(lab)[-1]
     values: tuple[Any, ...] = ({}, [], ["x"], {"a": 1})
-    _all_refused(lab, [{"custom_fields": {slug: value}} for slug in slugs for value in values])
+    # Alone, behind a right one, and before one.
+    wrong = [{"custom_fields": {slug: value}} for slug in dict.fromkeys((first, last)) for value in values]
+    if first != last:
+        wrong += [{"custom_fields": fields} for fields in ({first: "x", last: ["x"]}, {first: {"a": 1}, last: "x"})]
+    _all_refused(lab, wrong)
 
 
 def _shows(lab: Lab, body: dict[str, Any]) -> None:

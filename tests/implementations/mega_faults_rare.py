@@ -76,6 +76,12 @@ RARE_VALUES: tuple[Fault, ...] = (
         (EACH_FIELD, "for slug, content in value.items() if slug in CUSTOM_FIELDS and (problem"),
         subtle=True,
     ),
+    assumed(
+        "only-first-custom-field-is-looked-at",
+        "createLead/records",
+        (EACH_FIELD, EACH_FIELD.replace("value.items()", "[*value.items()][:1]")),
+        subtle=True,
+    ),
     documented(
         "deep-subdomains-do-not-count",
         "createLead/deduplication",
