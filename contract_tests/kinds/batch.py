@@ -51,17 +51,28 @@ def results(lab: Lab, _operation: Operation) -> None:
 def row_of(lab: Lab, one: str, known: Lead, ref: str) -> dict[str, Any]:
     """A row of this kind. Nothing but the known lead matches it."""
     whole = lab.world.lead(lab.fresh)
+    change = {"contact_name": whole["contact_name"], "custom_fields": _custom(lab), **_owner(lab)}
     members = {
         "new": {"contact_email": whole["contact_email"]},
         "new-phone": {"contact_phone": whole["contact_phone"]},
-        "email": {"contact_email": known["contact_email"], "contact_name": whole["contact_name"]},
-        "phone": {"contact_phone": known["contact_phone"], "contact_name": whole["contact_name"]},
+        "email": {"contact_email": known["contact_email"], **change},
+        "phone": {"contact_phone": known["contact_phone"], **change},
         "bad-stage": {**whole, "stage_slug": _NO_STAGE},
         "no-contact": {"stage_slug": "new"},
         "name": {"contact_name": whole["contact_name"]},
         "whole": whole,
     }
     return {"row_ref": ref, **members[one]}
+
+
+def _custom(lab: Lab) -> dict[str, str]:
+    """A value of its own for each custom field; a tame one where somebody may want numbers."""
+    slugs = [slug for slug in lab.facts.get("custom_fields", ()) if slug != "lead_line"]
+    return {slug: lab.fresh.token() for slug in slugs} if lab.strict and slugs else {"budget": "1"}
+
+
+def _owner(lab: Lab) -> dict[str, str]:
+    return {"owner_id": lab.facts["owner_id"]} if "owner_id" in lab.facts else {}
 
 
 def is_result(lab: Lab, result: Lead, row: Lead, one: str, known: Lead) -> None:
@@ -108,7 +119,7 @@ def skip(lab: Lab, _operation: Operation) -> None:
             lab, lab.world.lead(lab.fresh) if at < 4 else {keys[at % 2]: lab.world.lead(lab.fresh)[keys[at % 2]]}
         )
         change = {**lab.world.lead(lab.fresh), "source_platform": "zoho", "source_type": "chat", "lead_line": "seller"}
-        change |= {"custom_fields": {"budget": "1"}, "stage_slug": lab.facts.get("stages", ["new"])[-1]}
+        change |= {"custom_fields": _custom(lab), "stage_slug": lab.facts.get("stages", ["new"])[-1], **_owner(lab)}
         rows.append({**change, keys[at % 2]: lead[keys[at % 2]], "row_ref": f"r{at}"})
         known.append(lead)
     new, bad = lab.world.lead(lab.fresh), {**lab.world.lead(lab.fresh), "stage_slug": _NO_STAGE}

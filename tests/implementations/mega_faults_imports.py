@@ -162,6 +162,9 @@ REQUESTS = (
     ),
 )
 
+MERGED_VALUES = '    values = {**lead["custom_fields"], **fields["custom_fields"]}\n'
+ROW_LINE = '    if row.get("lead_line"):\n'
+
 PREVIEWS = (
     documented("preview-writes", "bulkImportLeads/batch", (STORE, "    store = call.store\n")),
     documented(
@@ -263,6 +266,35 @@ PREVIEWS = (
             '        if dry_run and result["status"] == "created":\n'
             '            announce(call, list(store["leads"].maps[0].values())[-1])\n'
         ),
+        subtle=True,
+    ),
+    documented(
+        "preview-writes-custom-fields",
+        "bulkImportLeads/batch",
+        (
+            MERGED_VALUES,
+            MERGED_VALUES
+            + '    if isinstance(store["leads"], ChainMap):\n'
+            + '        lead["custom_fields"].update(fields["custom_fields"])\n',
+        ),
+        subtle=True,
+    ),
+    documented(
+        "skipped-row-gives-an-owner",
+        "bulkImportLeads/batch",
+        (
+            "    if skip:\n",
+            (
+                '    if skip:\n        store["leads"][known]["owner_id"] = '
+                'store["leads"][known]["owner_id"] or fields.get("owner_id")\n'
+            ),
+        ),
+        subtle=True,
+    ),
+    assumed(
+        "line-among-custom-fields-of-a-row-is-lost",
+        "bulkImportLeads/batch",
+        (ROW_LINE, '    fields["custom_fields"].pop("lead_line", None)\n' + ROW_LINE),
         subtle=True,
     ),
 )
