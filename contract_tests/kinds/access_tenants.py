@@ -44,6 +44,13 @@ def _other_credential(lab: Lab, operation: Operation) -> Caller:
     return lab.other_tenant(*operation.scopes)
 
 
+def _ways(operation: Operation, parts: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The call, and its dry run where there is one: a preview tells what is there, so nobody else may have it."""
+    yield "", parts
+    if operation.batch and operation.batch.dry_run:
+        yield " in a dry run", {**parts, "body": {**parts["body"], operation.batch.dry_run.lstrip("/"): True}}
+
+
 # The header that names the tenant.
 
 
@@ -77,7 +84,8 @@ def tenant_foreign(lab: Lab, operation: Operation) -> None:
     tried = trial(lab, operation)
     mine = lab.credential.tenant
     for what, tenant in _foreign(mine):
-        refused(lab, _as_tenant(lab, operation, tried.parts, tenant), 403, what)
+        for how, parts in _ways(operation, tried.parts):
+            refused(lab, _as_tenant(lab, operation, parts, tenant), 403, f"{what}{how}")
     tried.untouched()
     other = _other_credential(lab, operation)
     if other.credential is None:
@@ -143,8 +151,9 @@ def scope(lab: Lab, operation: Operation) -> None:
     tried = trial(lab, operation)
     for credential in lab.target.credentials:
         if credential.tenant == lab.credential.tenant and not credential.may(operation.scopes):
-            answer = lab.caller(credential)(operation.id, **tried.parts)
-            refused(lab, answer, 403, f"a key with {', '.join(sorted(credential.scopes or ()))} only")
+            for how, parts in _ways(operation, tried.parts):
+                answer = lab.caller(credential)(operation.id, **parts)
+                refused(lab, answer, 403, f"a key with {', '.join(sorted(credential.scopes or ()))} only{how}")
     tried.untouched()
 
 

@@ -8,6 +8,7 @@ from tests.implementations.workshop import Change
 AUTHENTICATED = "        key = authenticated(headers)\n"
 LOOKED_UP = "BY_SECRET.get(fitting[1]) if fitting and len(given) == 1 else None"
 BEARER = 'r"(?i:bearer) (mega_[0-9a-f]{64})"'
+CHECKED_IMPORT = "    rows, skip, dry_run = checked_import(call.body)\n"
 SCOPE = "    if operation.scope not in key.scopes:\n"
 OTHER_CUSTOMER = "    if given[0].lower() != key.tenant:\n"
 NO_CUSTOMER = 'raise Refusal(401, "The x-customer-id header is missing", CHALLENGE)'
@@ -32,6 +33,18 @@ def error_type(status: int, right: str, wrong: str) -> Change:
 ACCESS = (
     documented("create-lead-without-key", "createLead/access", open_to_all("createLead")),
     documented("import-without-key", "bulkImportLeads/access", open_to_all("bulkImportLeads")),
+    documented(
+        "preview-needs-no-scope",
+        "bulkImportLeads/access",
+        for_any_scope("bulkImportLeads"),
+        (
+            CHECKED_IMPORT,
+            CHECKED_IMPORT
+            + "    if not dry_run and WRITE not in call.key.scopes:\n"
+            + '        raise Refusal(403, "This key lacks the scope")\n',
+        ),
+        subtle=True,
+    ),
     vendor_page("list-leads-without-key", "listLeads/access", open_to_all("listLeads")),
     vendor_page("list-webhooks-without-key", "listLeadWebhooks/access", open_to_all("listLeadWebhooks")),
     vendor_page("delete-webhook-without-key", "deleteLeadWebhook/access", open_to_all("deleteLeadWebhook")),
