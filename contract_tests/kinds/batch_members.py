@@ -189,6 +189,10 @@ def row_line(lab: Lab, _operation: Operation) -> None:
             lab.expect("ignored_custom_fields" not in result, f"nothing ignored of {row}", result)
             kept = listed(lab, {**row, "id": result["lead_id"]}).get("custom_fields")
             lab.expect(kept == {"lead_line": line}, f"lead_line {line} of {row}", kept)
+            for asked, ids in ((line, [result["lead_id"]]), ("buyer" if line == "seller" else "seller", [])):
+                found = lab.main("listLeads", query={"search": row["contact_email"], "lead_line": asked})
+                among = [one["id"] for one in found.at("/leads")]
+                lab.expect(among == ids, f"{ids} among the {asked}s, for {row}", found)
 
 
 @kind.promise(

@@ -11,7 +11,6 @@ from mockserver.contract import Operation
 
 from ..rule import Kind, assumed, only
 from .import_scene import BARE, EMAIL_STYLES, NOTHINGS, PHONE_STYLES, REFS, Draft, Scene
-from .mega_leads import imported, made
 
 if TYPE_CHECKING:
     from ..lab import Lab
@@ -113,27 +112,6 @@ def row_members(lab: Lab, _operation: Operation) -> None:
             scene.preview(rows, **options)
             scene.send(rows, **options)
         scene.send(new)
-
-
-@kind.promise(
-    "row-line",
-    "lead_line among a row's custom fields says the side of the deal as its own member does; both may say the same.",
-    on=_BULK,
-    source=assumed("M39", "The reserved custom field lead_line takes buyer and seller, as the row field does."),
-)
-def row_line(lab: Lab, _operation: Operation) -> None:
-    known = [made(lab, {**lab.world.lead(lab.fresh), "custom_fields": {"lead_line": "buyer"}}) for _ in range(3)]
-    says: list[dict[str, Any]] = [{"custom_fields": {"lead_line": "seller"}}, {"lead_line": "seller"}]
-    says.append(says[0] | says[1])
-    rows = [{**lab.world.lead(lab.fresh), **line} for line in says]
-    rows += [{"contact_email": lead["contact_email"], **line} for lead, line in zip(known, says, strict=True)]
-    answer = imported(lab, rows)
-    lab.expect(answer["unknown_custom_fields"] == [], "no unknown custom field", answer)
-    for row, result in zip(rows, answer["results"], strict=True):
-        for line, expected in (("seller", [result["lead_id"]]), ("buyer", [])):
-            listed = lab.main("listLeads", query={"search": row["contact_email"], "lead_line": line})
-            found = [one["id"] for one in listed.at("/leads")]
-            lab.expect(found == expected, f"{expected} among the {line}s, for {row}", found)
 
 
 @kind.promise(
