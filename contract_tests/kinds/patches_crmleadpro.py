@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mockserver.contract import Operation
 
-from ..models.crmleadpro import WRITABLE, Lead, ordered
+from ..models.crmleadpro import WRITABLE, Lead
 from ..models.crmleadpro_values import BAD, FULL, GOOD, NULLABLE, members, texts
 from ..rule import Kind, NotChecked, assumed, named, only
 from ..worlds.crmleadpro import CRMLeadPro
@@ -253,56 +253,6 @@ def patch_type(lab: Lab, _operation: Operation) -> None:
         answer = here.ask("updateLead", path={"id": lead["id"]}, body={"score": 99}, headers={"Content-Type": declared})
         here.refused(answer, 415, f"a patch declared as {declared}")
     here.unchanged(lead, "patches of another media type")
-
-
-@kind.promise(
-    "patch-found",
-    "A patched lead is listed by its new values, and no longer by its old ones or such as were cleared.",
-    on=PATCH,
-    source=named("P24"),
-)
-def patch_found(lab: Lab, _operation: Operation) -> None:
-    here = Workspace(lab)
-    mark = here.mark()
-    old, new = f"old-{mark}", f"new-{mark}"
-    address = f"{mark}.example"
-    keep, lead = here.create(name=f"Keep {mark}"), here.create(name=f"Other {mark}", **_told(old, address))
-    changed = here.patch(lead, _told(new, address))
-    for query in _queries(new, address):
-        here.lists([changed], **query)
-    for query in _queries(old, address):
-        here.lists([], **query)
-    here.lists([changed], search=mark, status="lost", pipeline_stage="proposal_sent")
-    here.lists([keep], search=mark, status="new", pipeline_stage="new")
-    renamed = here.patch(changed, {"name": f"Renamed {mark}"})
-    here.lists([renamed], search=f"renamed {mark}")
-    here.lists([], search=f"other {mark}")
-    here.lists(ordered([keep, renamed]), search=mark)
-    phone = lab.fresh.phone()
-    renamed = here.patch(renamed, {"phone": phone})
-    here.lists([renamed], search=phone)
-    cleared = here.patch(renamed, {**dict.fromkeys(NULLABLE), "tags": []})
-    for query in (*_queries(new, address), {"search": phone}):
-        here.lists([], **query)
-    for query in ({"tag": new}, {"search": f"works {new}"}, {"company": f"Works {new}"}, {"search": phone}):
-        here.lists([], "listContacts", **query)
-    here.lists(ordered([keep, cleared]), search=mark)
-
-
-def _told(word: str, address: str) -> dict[str, Any]:
-    told = {
-        "email": f"x@{word}.{address}",
-        "company": f"Works {word}",
-        "source": word,
-        "assigned_to": word,
-        "tags": [word],
-    }
-    return {**told, **({"status": "lost", "pipeline_stage": "proposal_sent"} if word.startswith("new") else {})}
-
-
-def _queries(word: str, address: str) -> list[dict[str, Any]]:
-    searches = [{"search": f"@{word}.{address}"}, {"search": f"works {word}"}]
-    return [*searches, {"source": word}, {"assigned_to": word}, {"tag": word}]
 
 
 @kind.promise(

@@ -107,6 +107,8 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("convertiq", "score-0", "convertiq/createLead/records-score-bounds"),
     ("convertiq", "rate-retry-after-text", "convertiq/createLead/limits-refusal"),
     ("convertiq", "name-ascii", "convertiq/createLead/records-fields"),
+    ("crmleadpro", "company-changed-alone-not-indexed", "crmleadpro/updateLead/records-patch-found-each"),
+    ("crmleadpro", "digits-of-the-first-phone", "crmleadpro/updateLead/records-patch-found-each"),
     ("crmleadpro", "sort-ignored", "crmleadpro/archiveLead/records-archived-list"),
     ("crmleadpro", "period-with-its-end", "crmleadpro/getPipelineAnalytics/records-funnel-period"),
     ("crmleadpro", "bytes-beyond-utf-8-accepted", "crmleadpro/createLead/robustness-strict-json"),

@@ -12,6 +12,8 @@ MATCHES = "if record[member] == asked[member]]"
 TAGGED = 'if asked["tag"] in record["tags"]]'
 START = "    start = (page - 1) * per_page\n"
 SOUGHT = 'for member in ("name", "email", "phone", "company")]'
+SEARCHED = 'texts = [record[member] or "" for member in ("name", "email", "phone", "company")]'
+CHANGES = "        lead.update(wanted)\n"
 CONTAINS = "if any(sought.casefold() in text.casefold() for text in texts):"
 DIGITS = 'return bool(like_a_phone) and digits(sought) in digits(record["phone"] or "")'
 ARCHIVED = 'leads = archived if asked["archived"] == "true" else call.workspace.current()'
@@ -48,6 +50,35 @@ FILTERED = (
             'texts = [record[member] or KNOWN.get((record["id"], member), "") for member in ("name", "email", "phone", "company")]\n    KNOWN.update({(record["id"], member): record[member] for member in ("email", "phone", "company") if record[member]})',
         ),
         ("def found(record: Record", "KNOWN: dict[tuple[str, str], str] = {}\n\n\ndef found(record: Record"),
+        subtle=True,
+    ),
+    assumed(
+        "company-changed-alone-not-indexed",
+        "updateLead/records",
+        (
+            SEARCHED,
+            'texts = [record["name"], record["email"] or "", record["phone"] or "", INDEX.get(record["id"][-16:], record["company"]) or ""]',
+        ),
+        (
+            CHANGES,
+            '        if changed == {"company"}:\n            INDEX.setdefault(lead["id"][-16:], lead["company"])\n        elif changed & set(PERSONAL):\n            INDEX.pop(lead["id"][-16:], None)\n'
+            + CHANGES,
+        ),
+        ("def found(record: Record", "INDEX: dict[str, str | None] = {}\n\n\ndef found(record: Record"),
+        subtle=True,
+    ),
+    assumed(
+        "digits-of-the-first-phone",
+        "updateLead/records",
+        (
+            DIGITS,
+            'return bool(like_a_phone) and digits(sought) in DIGITS.setdefault(record["id"][-16:], digits(record["phone"] or ""))',
+        ),
+        (
+            '    call.workspace.leads[lead["id"]] = lead\n',
+            '    call.workspace.leads[lead["id"]] = lead\n    DIGITS[lead["id"][-16:]] = digits(lead["phone"] or "")\n',
+        ),
+        ("def found(record: Record", "DIGITS: dict[str, str] = {}\n\n\ndef found(record: Record"),
         subtle=True,
     ),
     assumed(
