@@ -112,6 +112,24 @@ def search_phone(lab: Lab, operation: Operation) -> None:
 
 
 @kind.promise(
+    "search-digits",
+    "A search for a text that is more than a phone number does not find numbers by the digits in it.",
+    on=BOTH,
+    source=CONTAINED,
+)
+def search_digits(lab: Lab, operation: Operation) -> None:
+    here = Workspace(lab)
+    mark = here.mark()
+    phone = lab.fresh.phone()
+    here.create(email=None, phone=f"+91 {phone[:5]} {phone[5:]}", tags=[mark])
+    address = f"mr.{phone}@example.com"
+    lead = here.create(email=address, phone=f"+91 {phone[::-1]}", tags=[mark])
+    here.lists([lead], operation.id, search=address, tag=mark)
+    for text in (f"call {phone}", f"{phone}x", f"no{phone[:5]} {phone[5:]}", f"#{phone}"):
+        here.lists([], operation.id, search=text, tag=mark)
+
+
+@kind.promise(
     "search-literal",
     "A search takes every character for itself: no wildcards, no patterns, no words of their own.",
     on=BOTH,

@@ -82,6 +82,12 @@ FILTERED = (
         subtle=True,
     ),
     assumed(
+        "digits-in-any-text-find-phones",
+        "list*/records",
+        (DIGITS, 'return bool(digits(sought)) and digits(sought) in digits(record["phone"] or "")'),
+        subtle=True,
+    ),
+    assumed(
         "tags-beyond-ascii-not-found",
         "list*/records",
         (TAGGED, 'if asked["tag"] in [tag for tag in record["tags"] if tag.isascii()]]'),
