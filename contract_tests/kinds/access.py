@@ -354,15 +354,21 @@ def challenge(lab: Lab, operation: Operation) -> None:
     tried = trial(lab, operation)
     scheme = next(iter(lab.contract.security.values()))
     word = "bearer" if scheme.kind == "bearer" else "apikey"
-    for answer in (
-        sends(lab, operation, tried.parts, sent_as(lab, "")[1:]),
-        sends(lab, operation, tried.parts, sent_as(lab, in_scheme(lab, "invalid"))),
-    ):
-        if answer.status == 401:
-            told = str(answer.headers.get("www-authenticate", ""))
-            lab.expect(told, "WWW-Authenticate with a 401", dict(answer.headers))
-            if word == "bearer":
-                lab.expect(told.lower().startswith(word), "the scheme Bearer in WWW-Authenticate", told)
+    unknown = next(wrong_secrets(lab.credential.secret))[1]
+    values = {"a text that is no key": in_scheme(lab, "invalid"), "an unknown key": in_scheme(lab, unknown)}
+    if word == "bearer":
+        # What has not even the form of a token is often refused elsewhere than an unknown token.
+        values |= {"the scheme Basic": "Basic bGVhZDptb2Nr", "no token": "Bearer", "no scheme": unknown}
+        values |= {"more after the token": f"Bearer {unknown} x"}
+    sent = [(sent_as(lab, "")[1:], "no credential"), *((sent_as(lab, value), what) for what, value in values.items())]
+    with concealed(lab, [("an unknown key", unknown)]):
+        for pairs, what in sent:
+            answer = sends(lab, operation, tried.parts, pairs)
+            if answer.status == 401:
+                told = str(answer.headers.get("www-authenticate", ""))
+                lab.expect(told, f"WWW-Authenticate with a 401 for {what}", dict(answer.headers))
+                if word == "bearer":
+                    lab.expect(told.lower().startswith(word), f"the scheme Bearer in WWW-Authenticate for {what}", told)
 
 
 @kind.promise(

@@ -110,6 +110,7 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("crmleadpro", "company-changed-alone-not-indexed", "crmleadpro/updateLead/records-patch-found-each"),
     ("crmleadpro", "digits-of-the-first-phone", "crmleadpro/updateLead/records-patch-found-each"),
     ("crmleadpro", "digits-in-any-text-find-phones", "crmleadpro/listContacts/records-search-digits"),
+    ("crmleadpro", "challenge-for-bearer-tokens-only", "crmleadpro/listLeads/access-challenge"),
     ("crmleadpro", "sort-ignored", "crmleadpro/archiveLead/records-archived-list"),
     ("crmleadpro", "period-with-its-end", "crmleadpro/getPipelineAnalytics/records-funnel-period"),
     ("crmleadpro", "bytes-beyond-utf-8-accepted", "crmleadpro/createLead/robustness-strict-json"),

@@ -77,6 +77,15 @@ ACCESS: tuple[Fault, ...] = (
     ),
     assumed("401-without-challenge", "*/access", (', headers={"www-authenticate": "Bearer"})', ")")),
     assumed(
+        "challenge-for-bearer-tokens-only",
+        "*/access",
+        (
+            'headers={"www-authenticate": "Bearer"})',
+            'headers={"www-authenticate": "Bearer"} if missing or match else {})',
+        ),
+        subtle=True,
+    ),
+    assumed(
         "401-with-basic-challenge",
         "*/access",
         ('"www-authenticate": "Bearer"', '"www-authenticate": "Basic"'),
