@@ -154,6 +154,45 @@ def _reaches(here: Workspace, operation: str, audience: Mapping[str, Any], wante
 
 
 @kind.promise(
+    "recipients-large",
+    "{method} {path} reaches whom the last of many tags or leads names, in the largest audience there may be.",
+    on=BOTH,
+    source=assumed("P29", "An audience has at most 50 tags, and 1000 leads."),
+)
+def reached_by_the_last(lab: Lab, operation: Operation) -> None:
+    here = Workspace(lab)
+    mark = here.mark()
+    tags = [f"{at} {mark}" for at in range(49)]
+    lead = here.create(phone="+91 98765 43210", tags=[*tags, mark])
+    first, last = (here.create(phone="+91 98765 43210", tags=[tag]) for tag in (f"first {mark}", f"last {mark}"))
+    nobody = [f"lead_{at:016d}" for at in range(998)]
+    none = [f"none {at} {mark}" for at in range(48)]
+    for wanted, audience in (
+        (2, {"lead_ids": [first["id"], *nobody, last["id"]]}),
+        (2, {"tags": [f"first {mark}", *none, f"last {mark}"]}),
+        (1, {"tags": [*none, mark]}),
+        (1, {"tags": [mark], "lead_ids": [*nobody, first["id"], lead["id"]], "statuses": list(STATUSES)}),
+    ):
+        _reaches(here, operation.id, audience, wanted)
+
+
+@kind.promise(
+    "recipients-same-address",
+    "{method} {path} counts each of several leads that share an email address and a phone number.",
+    on=BOTH,
+    source=assumed("P29", "Recipients are the leads that get it; leads are not merged by their addresses (P27)."),
+)
+def reached_at_one_address(lab: Lab, operation: Operation) -> None:
+    here = Workspace(lab)
+    mark = here.mark()
+    email, phone = lab.fresh.email(), lab.fresh.phone()
+    shared = {"phone": phone, "tags": [mark, f"{mark} too"]}
+    ids = [here.create(email=one, **shared)["id"] for one in (email, email, email.upper())]
+    for audience in ({"tags": [mark]}, {"tags": [mark, f"{mark} too"]}, {"lead_ids": ids}):
+        _reaches(here, operation.id, audience, len(ids))
+
+
+@kind.promise(
     "recipients-now",
     "{method} {path} goes by what leads are now, and takes every text of a tag for itself.",
     on=BOTH,

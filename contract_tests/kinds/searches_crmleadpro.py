@@ -170,3 +170,33 @@ def filter_literal(lab: Lab, operation: Operation) -> None:
         for text, lead in leads.items():
             asked = text[:50] if member == "tags" else text
             here.lists([lead], operation.id, search=mark, **{name: asked})
+
+
+@kind.promise(
+    "whole-text",
+    "Filters and searches compare texts to their ends, however long these are, and look at every tag.",
+    on=BOTH,
+    source=CONTAINED,
+)
+def whole_text(lab: Lab, operation: Operation) -> None:
+    here = Workspace(lab)
+    mark = here.mark()
+    leads: dict[str, Lead] = {}
+    for end in ("x", "y"):
+        tags = [mark, *(f"{end} {at} {mark}" for at in range(48)), _up_to(50, mark, end)]
+        words = {name: _up_to(100, mark, end) for name in ("source", "assigned_to")}
+        leads[end] = here.create(name=_up_to(200, mark, end), company=_up_to(200, mark, end), tags=tags, **words)
+    for end, lead in leads.items():
+        for name, member in EXACT[operation.id].items():
+            asked = lead["tags"][-1] if member == "tags" else lead[member]
+            here.lists([lead], operation.id, **{name: asked})
+        for at in (1, 9, 10, 24, 25, 31, 32, 47, 48):
+            here.lists([lead], operation.id, tag=lead["tags"][at])
+        here.lists([lead], operation.id, search=lead["name"])
+        here.lists([lead], operation.id, search=f"{lead['company'][1:]}".upper())
+        here.lists([lead], operation.id, search=f"n{end}", tag=mark)
+
+
+def _up_to(longest: int, mark: str, end: str) -> str:
+    """A text of this length that differs from its like in its last letter alone."""
+    return f"{mark} {'n' * longest}"[: longest - 1] + end

@@ -88,6 +88,24 @@ FILTERED = (
         subtle=True,
     ),
     assumed(
+        "tag-among-the-first-ten",
+        "list*/records",
+        (TAGGED, 'if asked["tag"] in record["tags"][:10]]'),
+        subtle=True,
+    ),
+    assumed(
+        "filters-to-64-letters",
+        "list*/records",
+        (MATCHES, 'if (record[member] or "")[:64] == asked[member][:64]]'),
+        subtle=True,
+    ),
+    assumed(
+        "search-to-64-letters",
+        "list*/records",
+        (CONTAINS, CONTAINS.replace("sought.casefold()", "sought[:64].casefold()")),
+        subtle=True,
+    ),
+    assumed(
         "tags-beyond-ascii-not-found",
         "list*/records",
         (TAGGED, 'if asked["tag"] in [tag for tag in record["tags"] if tag.isascii()]]'),

@@ -11,6 +11,7 @@ CALL = "            call = Call(self.workspaces[key.tenant], "
 LAUNCHED = '    leads = [lead for lead in call.workspace.current() if addressed(lead, document["audience"])]\n'
 RECIPIENTS = "recipients = sum(lead[address] is not None for lead in leads)"
 BY_TAG = 'any(tag in lead["tags"] for tag in wanted["tags"])'
+BY_ID = 'lead["id"] in wanted["lead_ids"]'
 EVENTS = '"events": array(word(EVENTS), 1, 6, unique=True),'
 URL = "        if not (public or (local and port >= 1024)) or port > 65535:\n"
 HOOK_SECRET = '"secret": document.get("secret", made_up),'
@@ -21,6 +22,30 @@ CAMPAIGNS = (
         "audience-of-the-newest-500",
         "create*Campaign/records",
         (LAUNCHED, LAUNCHED.replace("current()", "current()[-500:]")),
+        subtle=True,
+    ),
+    assumed(
+        "recipients-by-their-addresses",
+        "create*Campaign/records",
+        (RECIPIENTS, "recipients = len({lead[address] for lead in leads if lead[address] is not None})"),
+        subtle=True,
+    ),
+    assumed(
+        "audience-of-500-leads",
+        "create*Campaign/records",
+        (BY_ID, BY_ID.replace('wanted["lead_ids"]', 'wanted["lead_ids"][:500]')),
+        subtle=True,
+    ),
+    assumed(
+        "audience-by-ten-tags",
+        "create*Campaign/records",
+        (BY_TAG, BY_TAG.replace('wanted["tags"]', 'wanted["tags"][:10]')),
+        subtle=True,
+    ),
+    assumed(
+        "audience-by-ten-tags-of-a-lead",
+        "create*Campaign/records",
+        (BY_TAG, BY_TAG.replace('lead["tags"]', 'lead["tags"][:10]')),
         subtle=True,
     ),
     assumed(
