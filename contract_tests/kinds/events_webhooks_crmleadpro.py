@@ -71,6 +71,28 @@ def workspace(lab: Lab, _operation: Operation) -> None:
         lab.expect(not found, "no delivery of another workspace's lead", found[0] if found else "")
 
 
+@kind.promise(
+    "colleague",
+    "A webhook is told of what any key of its workspace does, whichever key registered it.",
+    on=_REGISTER,
+    source=assumed("P38", "A webhook is its workspace's, not its key's."),
+)
+def colleague(lab: Lab, _operation: Operation) -> None:
+    other = lab.colleague()
+    hooks(lab)
+    inbox = lab.receiver().inbox()
+    answer = lab.main("createWebhook", body={"url": inbox.url, "events": [CREATED]})
+    lab.expect(answer.ok, "a 2xx for a webhook", answer)
+    leads = {
+        "the key that registered it": Workspace(lab).create(),
+        "another key of its workspace": Workspace(lab, other).create(),
+    }
+    found = {whose: inbox.due(lead["id"]) for whose, lead in leads.items()}
+    inbox.close()
+    for whose, deliveries in found.items():
+        lab.expect(deliveries, f"a delivery that tells of the new lead that {whose} made", "none")
+
+
 @kind.promise("signed", "Deliveries are signed with HMAC-SHA256.", on=_REGISTER, source=named("signed-webhooks"))
 def signed(lab: Lab, _operation: Operation) -> None:
     found = []
