@@ -36,6 +36,12 @@ FIRING = (
     documented("lead-created-not-fired", CREATES, (CREATED, "")),
     assumed("lead-created-fired-twice", CREATES, (CREATED, CREATED + CREATED)),
     assumed(
+        "gone-at-the-first-attempt-alone",
+        "createWebhook/events",
+        ("            if status == 410:\n", "            if status == 410 and not wait:\n"),
+        subtle=True,
+    ),
+    assumed(
         "lead-created-without-email-not-fired", CREATES, (CREATED, '    if lead["email"]:\n    ' + CREATED), subtle=True
     ),
     documented(
