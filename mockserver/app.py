@@ -37,6 +37,7 @@ from mockserver.engine.controls import Controls, SharedControls
 from mockserver.engine.courier import Carrier
 from mockserver.engine.sender import AttemptReport, Sender, SenderOptions
 from mockserver.engine.webhooks import policies
+from mockserver.garbage import uncollected
 from mockserver.journal import Journal, OwnPages, Pages, SharedJournal
 from mockserver.metrics import Metrics, SharedMetrics
 from mockserver.pipeline import Exchange, Pipeline
@@ -60,6 +61,7 @@ def _specification(contract: Contract) -> Specification:
 class Mock:
     """The mock server: an ASGI application, and what tests and the command line reach into."""
 
+    @uncollected()
     def __init__(  # noqa: PLR0913  # all but the first by name, each with a default
         self,
         settings: Settings | None = None,

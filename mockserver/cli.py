@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from types import ModuleType
 from typing import NamedTuple
 
 from mockserver import __version__
+from mockserver.garbage import uncollected
 from mockserver.usage import UsageError
 
 
@@ -67,7 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        options = _parser(given).parse_args(given)
+        with uncollected(stays=arguments is None):
+            parser = _parser(given)
+        options = parser.parse_args(given)
         return int(options.run(options))
     except UsageError as error:
         print(f"leadmock: {error}", file=sys.stderr)
@@ -91,14 +92,5 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         described = f"{command.does[0].upper()}{command.does[1:]}. {command.more}"
         own = commands.add_parser(name, help=command.does, description=described)
         if name in given[:1]:
-            getattr(_imported(command.module), f"add_{name}")(own)
+            getattr(import_module(f"{__package__}.commands.{command.module}"), f"add_{name}")(own)
     return parser
-
-
-def _imported(module: str) -> ModuleType:
-    """A module of `commands`, without looking for garbage meanwhile: there is none, and looking takes time."""
-    gc.disable()
-    try:
-        return import_module(f"{__package__}.commands.{module}")
-    finally:
-        gc.enable()

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "mockserver"
 
 # From the bottom up: a module may import those of its own layer that come before it, and all below.
 LAYERS = (
-    ("usage",),
+    ("usage", "garbage"),
     ("client",),
     ("store",),
     ("contract",),

@@ -119,6 +119,7 @@ BROKEN_BY: tuple[tuple[str, str, str], ...] = (
     ("crmleadpro", "filters-to-64-letters", "crmleadpro/listContacts/records-whole-text"),
     ("crmleadpro", "search-to-64-letters", "crmleadpro/listLeads/records-whole-text"),
     ("crmleadpro", "gone-at-the-first-attempt-alone", "crmleadpro/createWebhook/events-gone"),
+    ("crmleadpro", "what-a-colleague-does-is-not-told", "crmleadpro/createWebhook/events-colleague"),
     ("crmleadpro", "sort-ignored", "crmleadpro/archiveLead/records-archived-list"),
     ("crmleadpro", "period-with-its-end", "crmleadpro/getPipelineAnalytics/records-funnel-period"),
     ("crmleadpro", "bytes-beyond-utf-8-accepted", "crmleadpro/createLead/robustness-strict-json"),

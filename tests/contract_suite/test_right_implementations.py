@@ -28,7 +28,8 @@ VARIATIONS = [
 def test_another_right_implementation_breaks_nothing(api: str, changes: tuple[tuple[str, str], ...], seed: int) -> None:
     found = verdicts(api, changes, seed=seed)
     assert broken(found) == []
-    assert sum(one.status == "kept" for one in found) > 20, "little was tried"
+    # Limits that come back bit by bit leave those rules of an API of one operation aside.
+    assert sum(one.status == "kept" for one in found) > 15, "little was tried"
 
 
 @pytest.mark.parametrize("seed", SEEDS)

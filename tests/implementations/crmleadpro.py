@@ -30,6 +30,7 @@ KEYS: tuple[Key, ...] = (
     Key("other", "crmlp_live_Bh6Jg2Kf9Dd4Ss7Qa1We8Rt3Yu5Zi0Xo", "workspace-b"),
     Key("limited", "crmlp_live_Cp1Mn4Bv7Cx0Zl3Kj6Hg9Fd2Sa5Qw8Er", "workspace-c", limits={"per_minute": 1000}),
     Key("limited-too", "crmlp_live_Dt8Yr5Eu2Wi9Qo6Pa3Sl0Dk7Fj4Gh1Zm", "workspace-c", limits={"per_minute": 1000}),
+    Key("colleague", "crmlp_live_Ew2Xc7Vb4Nm9Qa1Sd6Fg3Hj8Kl5Zp0Ty", "workspace-a"),
 )
 
 BASE = "/api/v1"

@@ -424,6 +424,15 @@ WEBHOOKS = (
         subtle=True,
     ),
     assumed(
+        "what-a-colleague-does-is-not-told",
+        "createWebhook/events",
+        (
+            "document, self.sender.emit, identifier)",
+            'document, (lambda *_: None) if key.name == "colleague" else self.sender.emit, identifier)',
+        ),
+        subtle=True,
+    ),
+    assumed(
         "same-url-registered-once",
         "createWebhook/records",
         (
