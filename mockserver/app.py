@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import connexion.spec
+import orjson
 from connexion.middleware import ConnexionMiddleware
 from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.lifespan import LifespanMiddleware
@@ -54,7 +54,7 @@ def _specification(contract: Contract) -> Specification:
     def read() -> Specification:
         return Specification.load(copy.deepcopy(contract.document))
 
-    document = json.dumps(contract.document).encode()
+    document = orjson.dumps(contract.document)
     return kept(f"{contract.name}.connexion", [document, code_in(Path(connexion.spec.__file__).parent)], read)
 
 
