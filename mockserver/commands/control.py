@@ -16,6 +16,9 @@ from mockserver.usage import TOKEN_VARIABLE, UsageError
 
 _URL = "http://127.0.0.1:8080"
 
+# Of what is told these have members of their own. Any other object is JSON that somebody has sent, and told as such.
+_PARTS = frozenset(("request", "response", "rule"))
+
 Call = Callable[[ControlClient, argparse.Namespace], Any]
 """What a command does. It gives what is to be printed: text, or what the client gives, one of it or a list."""
 
@@ -111,8 +114,17 @@ def _member(name: str, value: Any) -> list[str]:
     if value in (None, "", [], (), {}):
         return []
     if isinstance(value, list | tuple):
-        return [f"{name}:", *(f"  {_short(each)}" for each in value)]
+        return [f"{name}:", *(f"  {_of_several(each)}" for each in value)]
+    if name in _PARTS and isinstance(value, dict):
+        return [f"{name}:", *(f"  {line}" for key, each in value.items() for line in _member(key, each))]
     return [f"{name}: {_short(value)}"]
+
+
+def _of_several(value: Any) -> str:
+    """A header, which is a pair, as it is written in a request."""
+    if isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(each, str) for each in value):  # noqa: PLR2004  # see above
+        return ": ".join(value)
+    return _short(value)
 
 
 def line_of(each: RequestSummary) -> str:

@@ -242,6 +242,23 @@ def test_what_is_told_of_a_refusal_can_be_read_and_pasted(run: Terminal, server:
     assert not [line for line in lines if "null" in line]
 
 
+def test_a_request_and_a_rule_are_told_line_by_line(run: Terminal, fresh: Access) -> None:
+    headers = {**fresh.headers, "Idempotency-Key": "k1"}
+    for name in ("Sam", "Alex"):
+        httpx.post(f"{fresh.base_url}/leads", headers=headers, json={"contact_name": name})
+    last = run("requests", "--tenant", fresh.tenant.id, "--status", "409").split()[0]
+    shown = run("requests", last)
+    told = [
+        "request:\n  headers:\n",
+        "\n    idempotency-key: k1\n",
+        '\n  json: {"contact_name": "Alex"}\n',
+        "\nresponse:\n",
+    ]
+    places = [shown.index(part) for part in told]
+    assert places == sorted(places)
+    assert "\nrule:\n  level: documented\n" in run("explain", last)
+
+
 def test_what_is_left_empty_or_cannot_be_meant_forgets_nothing(run: Terminal, fresh: Access) -> None:
     """An empty variable of a script must not mean everything."""
     lead = {"contact_name": "Sam"}
