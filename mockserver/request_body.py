@@ -12,7 +12,6 @@ from mockserver.engine.refusal import Refusal
 from mockserver.plan import Plan
 
 _MOST_HEARD = 262_144  # Bytes; what is refused may be anybody's.
-RawHeaders = Iterable[tuple[bytes, bytes]]
 
 
 class ClientGone(Exception):
@@ -44,7 +43,7 @@ async def read(plan: Plan, headers: Mapping[str, str], receive: Receive, heard: 
         raise Refusal("body-malformed", f"The request body is not valid JSON: {error}") from None
 
 
-async def hear(raw_headers: RawHeaders, receive: Receive, heard: list[bytes]) -> None:
+async def hear(raw_headers: Iterable[tuple[bytes, bytes]], receive: Receive, heard: list[bytes]) -> None:
     """What has been announced of a body that nobody has read, since its request was answered without it: for whoever
     looks at that request. Nothing of a large one, and of one that a client only sends when it is asked to.
     """

@@ -15,7 +15,6 @@ from mockserver import __version__
 from mockserver.app import Mock
 from mockserver.connection import Connection
 from mockserver.console import attempt_log, request_log, welcome
-from mockserver.garbage import uncollected
 from mockserver.listening import LOOPBACK, Server, config, listen, origin_of, run
 from mockserver.settings import Settings
 from mockserver.store import named
@@ -51,13 +50,12 @@ class Service:
         stream = sys.stdout if self._workers is None else self._workers.WholeLines(sys.stdout)
         self._on_ready: Callable[[], None] = self._announce
         try:
-            with uncollected(stays=True):
-                self._mock = Mock(
-                    settings,
-                    observe=None if log == "off" else request_log(log, stream),
-                    on_attempt=None if log == "off" else attempt_log(log, stream),
-                    on_ready=self._ready,
-                )
+            self._mock = Mock(
+                settings,
+                observe=None if log == "off" else request_log(log, stream),
+                on_attempt=None if log == "off" else attempt_log(log, stream),
+                on_ready=self._ready,
+            )
         except BaseException:
             self._listener.close()
             raise

@@ -155,7 +155,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 def with_plan(tenant: Tenant, contract: Contract, plan: str) -> Tenant:
     """The tenant on another plan of its vendor. ValueError names those there are."""
-    if plan not in tuple(contract.plans):
+    if plan not in tuple(contract.plans):  # not in the mapping itself, which fails for what has no hash
         there = f"; there are {', '.join(contract.plans)}" if contract.plans else ": it has no plans"
         raise ValueError(f"{contract.title} has no plan {plan!r}{there}")
     return replace(tenant, plan=plan, unmetered=False, unlimited=False)
